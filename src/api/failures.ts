@@ -1,0 +1,49 @@
+import type { Failure, FailureCode } from '../authority/failure.ts'
+import { type Envelope, type ErrorItem, refusal } from '../wire/envelope.ts'
+
+interface Answer {
+  readonly status: number
+  readonly code: number
+  /** The `access.api.error.…` name that comes before the text. */
+  readonly name?: string
+  /** Says all there is to say: the failure's own text stays inside. */
+  readonly fixed?: true
+  readonly chain?: readonly ErrorItem[]
+}
+
+// Statuses and numbers: "Envelope and errors" in the API of Cloudflare Access.
+const answers: { readonly [Code in FailureCode]: Answer } = {
+  invalid_request: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
+  invalid_query: { status: 400, code: 12091, name: 'access.api.error.invalid_url_parameter_value' },
+  service_token_not_found: { status: 404, code: 12135, name: 'access.api.error.not_found', fixed: true },
+  too_many_service_tokens: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
+  missing_credentials: { status: 400, code: 9106 },
+  malformed_authorization: { status: 400, code: 6003, chain: [{ code: 6111, message: 'Invalid format for Authorization header' }] },
+  not_authenticated: { status: 401, code: 10000 },
+  not_permitted: { status: 403, code: 10000 },
+  no_route: { status: 404, code: 7003 },
+  method_not_allowed: { status: 405, code: 10405 },
+  request_too_large: { status: 413, code: 12130, name: 'access.api.error.invalid_request' },
+  request_timeout: { status: 408, code: 12130, name: 'access.api.error.invalid_request' },
+}
+
+/** Status and body for a failure; `path` is that of the request, without its query. */
+export function answerTo(failure: Failure, path: string): { readonly status: number; readonly body: Envelope<never> } {
+  const { status, code, name, fixed, chain } = answers[failure.code]
+  if (failure.code === 'no_route') return { status, body: refusal(noRoute(path)) }
+  const message = [name, fixed ? undefined : failure.message].filter(Boolean).join(': ')
+  const source = failure.field !== undefined && failure.code !== 'invalid_query' ? { source: { pointer: `/${failure.field}` } } : {}
+  return { status, body: refusal([{ code, message, ...source, ...(chain && { error_chain: chain }) }]) }
+}
+
+/** A bug, or a database that is gone: the caller learns only that it was not its fault. */
+export const internalError = refusal([
+  { code: 10001, message: 'Internal server error; the log has the cause under the cf-ray of this response' },
+])
+
+function noRoute(path: string): readonly ErrorItem[] {
+  return [
+    { code: 7003, message: `Could not route to ${path}, perhaps your object identifier is invalid?` },
+    { code: 7000, message: 'No route for that URI' },
+  ]
+}

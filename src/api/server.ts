@@ -1,0 +1,150 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
+import { Failure, type FailureCode } from '../authority/failure.ts'
+import type { Log } from '../authority/ports.ts'
+import type { Caller, SignIn } from '../authority/sign-in.ts'
+import type { Scope } from '../domain/service-token.ts'
+import { success } from '../wire/envelope.ts'
+import { credentialsOf } from './authentication.ts'
+import { answerTo, internalError } from './failures.ts'
+import { registerHealth } from './health.ts'
+import { parseJsonBody } from './json-body.ts'
+import type { Authority, Page, Route } from './route.ts'
+import { serviceTokenRoutes } from './routes/service-tokens.ts'
+import { createBodyValidator, createQueryValidator } from './validation.ts'
+
+export const routes: readonly Route[] = [...serviceTokenRoutes]
+
+const base = '/client/v4'
+const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const maxBodyBytes = 1024 * 1024
+
+export interface ApiDeps {
+  readonly authority: Authority
+  readonly signIn: SignIn
+  readonly rayIds: () => string
+  readonly log: Log
+  /** What keeps this process from doing its work, in words; nothing when it is ready. */
+  readonly problems: () => Promise<readonly string[]>
+}
+
+/** The management API. It does not listen yet. */
+export function createApi(deps: ApiDeps): FastifyInstance {
+  const { log, rayIds } = deps
+  const server = Fastify({
+    bodyLimit: maxBodyBytes,
+    // A client that never ends its request must not keep a connection for ever.
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    genReqId: rayIds,
+    exposeHeadRoutes: true,
+    frameworkErrors: (_error, request, reply) => refuse(new Failure('no_route'), request, reply),
+  })
+
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    parseJsonBody(request.headers['content-type'], body),
+  )
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'cf-ray': request.id, 'cache-control': 'no-store' })
+  })
+  server.setNotFoundHandler((request, reply) => refuse(new Failure('no_route'), request, reply))
+  server.setErrorHandler((error, request, reply) => refuse(error, request, reply))
+
+  registerHealth(server, deps.problems)
+  for (const route of routes) register(server, route, deps)
+  for (const [path, allowed] of methodsByPath()) refuseOtherMethods(server, path, allowed)
+  return server
+
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const failure = asFailure(error)
+    reply.headers({ 'cf-ray': request.id, 'cache-control': 'no-store' })
+    if (failure === undefined) {
+      log.error({ err: error, ray: request.id, method: request.method, path: pathOf(request) }, 'a request failed by a fault of the server')
+      return reply.code(500).send(internalError)
+    }
+    const { status, body } = answerTo(failure, pathOf(request))
+    return reply.code(status).send(body)
+  }
+}
+
+function register(server: FastifyInstance, route: Route, { authority, signIn }: ApiDeps): void {
+  const params = createBodyValidator(route.params)
+  const query = route.query && createQueryValidator(route.query)
+  const body = route.body && createBodyValidator(route.body)
+  const admitted = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly scope: Scope }>()
+  server.route({
+    method: route.method,
+    url: base + route.path,
+    // Before the body is read: nobody can make the server parse what they may not send.
+    async onRequest(request) {
+      const place = placeOf(request.params, params)
+      const caller = await signIn.signIn(credentialsOf(request.headers), request.ip, request.id)
+      admitted.set(request, { caller, scope: await signIn.admit(caller, route.permission, place) })
+    },
+    async handler(request, reply) {
+      const { caller, scope } = admitted.get(request) ?? fail('the request was not admitted')
+      const result = await route.handle({
+        ...{ authority, actor: caller.actor, scope, params: request.params as Record<string, string> },
+        ...{ query: query?.(request.query) ?? {}, body: body?.(request.body) ?? {} },
+      })
+      return reply.code(route.status ?? 200).send(isPage(result) ? success(result.items, result.info) : success(result))
+    },
+  })
+}
+
+/** The account or zone in the path; ids that no account, zone or token could have lead nowhere. */
+function placeOf(params: unknown, validate: (params: unknown) => unknown): { accountId: string } | { zoneId: string } {
+  try {
+    validate(params)
+  } catch {
+    throw new Failure('no_route')
+  }
+  const { account_id: accountId, zone_id: zoneId } = params as { account_id?: string; zone_id?: string }
+  if (accountId !== undefined) return { accountId }
+  return zoneId === undefined ? fail('a route has neither account nor zone') : { zoneId }
+}
+
+function methodsByPath(): ReadonlyMap<string, readonly string[]> {
+  const byPath = new Map<string, string[]>()
+  for (const { path, method } of routes) byPath.set(path, [...(byPath.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
+  return byPath
+}
+
+function refuseOtherMethods(server: FastifyInstance, path: string, allowed: readonly string[]): void {
+  server.route({
+    method: methods.filter((method) => !allowed.includes(method)),
+    url: base + path,
+    async onRequest(_request, reply) {
+      reply.header('allow', allowed.join(', '))
+      throw new Failure('method_not_allowed')
+    },
+    handler: () => undefined,
+  })
+}
+
+const frameworkFailures: Readonly<Record<string, FailureCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'invalid_request',
+  FST_ERR_BAD_URL: 'no_route',
+}
+
+function asFailure(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error
+  const { code = '', message } = error as { code?: string; message?: string }
+  const failure = frameworkFailures[code]
+  if (failure === 'request_too_large') return new Failure(failure, { message: `the body must not be larger than ${maxBodyBytes} bytes` })
+  return failure && new Failure(failure, message === undefined ? {} : { message })
+}
+
+function isPage(result: unknown): result is Page<unknown> {
+  return typeof result === 'object' && result !== null && 'items' in result && 'info' in result
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}

@@ -1,0 +1,66 @@
+import type { Static, TObject } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { Failure } from '../authority/failure.ts'
+
+/** Checks a value and answers with it, typed, or throws a failure that names the field and says what would be right. */
+export type Validator<Schema extends TObject> = (value: unknown) => Static<Schema>
+
+/** For a request body. None at all counts as `{}`. */
+export function createBodyValidator<Schema extends TObject>(schema: Schema): Validator<Schema> {
+  const check = Compile(schema)
+  return (value = {}) => {
+    if (check.Check(value)) return value
+    throw new Failure('invalid_request', objectionTo(schema, value))
+  }
+}
+
+/** For the query of a URL, where everything is text: numbers are read as such. Parameters that are not in the schema are left out. */
+export function createQueryValidator<Schema extends TObject>(schema: Schema): Validator<Schema> {
+  const check = Compile(schema)
+  const names = Object.keys(schema.properties)
+  return (value) => {
+    const given = value as Readonly<Record<string, unknown>>
+    const known = Object.fromEntries(
+      names.filter((name) => given[name] !== undefined).map((name) => [name, asNumber(schema, name, given[name])]),
+    )
+    if (check.Check(known)) return known
+    throw new Failure('invalid_query', objectionTo(schema, known))
+  }
+
+  function asNumber(of: TObject, name: string, text: unknown): unknown {
+    return typeof text === 'string' && typeOf(of, name) === 'integer' && /^\d{1,16}$/.test(text) ? Number(text) : text
+  }
+}
+
+function objectionTo(schema: TObject, value: unknown): { readonly field?: string; readonly message: string } {
+  const names = Object.keys(schema.properties)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { message: 'the body must be a JSON object' }
+  const given = value as Readonly<Record<string, unknown>>
+  const unknown = Object.keys(given).find((name) => !names.includes(name))
+  if (unknown !== undefined && (schema as { readonly additionalProperties?: unknown }).additionalProperties === false) {
+    return { field: pointerPart(unknown), message: `is not a field of this request, which may have: ${names.join(', ')}` }
+  }
+  for (const name of names) {
+    const property = schema.properties[name]
+    if (property === undefined) continue
+    if (given[name] === undefined) {
+      if (schema.required?.includes(name)) return { field: name, message: `is missing; it must be ${describe(property)}` }
+    } else if (!Compile(property).Check(given[name])) {
+      return { field: name, message: `must be ${describe(property)}` }
+    }
+  }
+  return { message: 'the request does not have the documented form' }
+}
+
+function typeOf(schema: TObject, name: string): unknown {
+  return (schema.properties[name] as { readonly type?: unknown } | undefined)?.type
+}
+
+function describe(schema: unknown): string {
+  return (schema as { readonly description?: string }).description ?? 'of the documented form'
+}
+
+/** RFC 6901 escapes; and a very long name is not worth repeating whole. */
+function pointerPart(name: string): string {
+  return name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')
+}

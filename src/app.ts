@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApi } from './api/server.ts'
+import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
+import type { Clock, Log, Store } from './authority/ports.ts'
+import { createServiceTokens } from './authority/service-tokens.ts'
+import { createSignIn } from './authority/sign-in.ts'
+import type { Config } from './config/settings.ts'
+import { createRayIds } from './domain/identifier.ts'
+import type { RandomBytes } from './domain/secret.ts'
+import { createDecide } from './gate/decide.ts'
+import { createTrust } from './gate/peer.ts'
+import { createFollower } from './gate/replica/follower.ts'
+import { createReplica } from './gate/replica/replica.ts'
+import { createReverseProxy } from './gate/reverse-proxy.ts'
+import { createGate } from './gate/server.ts'
+import { createUses } from './gate/uses.ts'
+import { migrate } from './store/migrate.ts'
+import { openPostgres } from './store/postgres.ts'
+import { openSqlite } from './store/sqlite.ts'
+import { createStore } from './store/store.ts'
+
+/** How late the last use of a token may be stored. */
+const flushEveryMs = 5_000
+
+export interface App {
+  readonly apiUrl: string
+  readonly gateUrl: string
+  /** What the first start on an empty database made. */
+  readonly bootstrap: Bootstrap | undefined
+  /** Lets requests under way finish, stores what is still in memory, and closes everything. */
+  stop(): Promise<void>
+}
+
+export interface AppDeps {
+  readonly config: Config
+  readonly log: Log
+  readonly clock?: Clock
+  readonly random?: RandomBytes
+}
+
+const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() }
+
+/** Puts the parts together and starts them: store, authority, gate, API. Resolves when both listeners answer. */
+export async function startApp({ config, log, clock = systemClock, random = randomBytes }: AppDeps): Promise<App> {
+  const store = await openStore(config, log)
+  const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
+
+  const replica = createReplica()
+  const follower = createFollower({ feed: store, replica, clock, log, pollEveryMs: config.pollInterval })
+  await follower.start()
+  const isFresh = () => config.onStale === 'serve' || follower.ageMs() <= config.stalenessBudget
+  const uses = createUses((batch) => store.recordUses(batch))
+  const isTrusted = createTrust(config.trustedProxies)
+  const reverseProxy = createReverseProxy({ isTrusted, log })
+  const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token, clock.now()) })
+  const rayIds = createRayIds(random)
+  const gate = createGate({ decide, reverseProxy, isTrusted, rayIds })
+
+  const maxPerAccount = config.maxServiceTokens
+  const serviceTokens = createServiceTokens({ store, clock, random, announce: follower.catchUp, maxPerAccount })
+  const signIn = createSignIn({ store, clock })
+  const problems = async () =>
+    isFresh() ? [] : [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`]
+  const api = createApi({ authority: { serviceTokens }, signIn, rayIds, log, problems })
+
+  await api.listen(config.apiListen)
+  await listen(gate, config.gateListen)
+  const flushing = setInterval(() => void flush(), flushEveryMs)
+
+  async function flush(): Promise<void> {
+    await uses
+      .flush()
+      .catch((error: unknown) => log.error({ err: error }, 'the last uses of tokens could not be stored; they are kept for the next try'))
+  }
+
+  return {
+    apiUrl: urlOf(api.server),
+    gateUrl: urlOf(gate),
+    bootstrap: first,
+    async stop() {
+      clearInterval(flushing)
+      await Promise.all([api.close(), close(gate)])
+      await reverseProxy.close()
+      await follower.stop()
+      await flush()
+      await store.close()
+    },
+  }
+}
+
+async function openStore(config: Config, log: Log): Promise<Store> {
+  const onIdleError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke')
+  const { databaseUrl } = config
+  const db = databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, onIdleError)
+  await migrate(db)
+  return createStore(db)
+}
+
+function bootstrapOptions(config: Config) {
+  const { bootstrapAccountId: accountId, bootstrapZoneId: zoneId, bootstrapApiKey: apiKey, bootstrapApiToken: apiToken, originUrl } = config
+  const { authDomain, bootstrapZoneName: zoneName = authDomain, bootstrapEmail: email = `owner@${authDomain}` } = config
+  return { accountId, zoneId, zoneName, email, apiKey, apiToken, originUrl }
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()))
+    server.closeIdleConnections()
+  })
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

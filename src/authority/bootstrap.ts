@@ -1,0 +1,71 @@
+import type { Application } from '../domain/application.ts'
+import { newAudience, newHexId, newUuid } from '../domain/identifier.ts'
+import { accountResource, permissionGroups } from '../domain/permission.ts'
+import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
+import type { AuditEntry, Clock, Store, Write } from './ports.ts'
+
+/** What an operator may choose about the first account; the rest is generated. */
+export interface BootstrapOptions {
+  readonly accountId?: string | undefined
+  readonly zoneId?: string | undefined
+  readonly zoneName: string
+  readonly email: string
+  readonly apiKey?: string | undefined
+  readonly apiToken?: string | undefined
+  readonly originUrl?: string | undefined
+}
+
+/** What the first start made. The key and the token cannot be read again. */
+export interface Bootstrap {
+  readonly accountId: string
+  readonly zoneId: string
+  readonly email: string
+  readonly apiKey: string
+  readonly apiToken: string
+}
+
+/** Gives an empty database an account, a zone, an owner and an application that admits any valid service token; on any other it does nothing. */
+export async function bootstrap(
+  { store, clock, random }: { store: Store; clock: Clock; random: RandomBytes },
+  options: BootstrapOptions,
+): Promise<Bootstrap | undefined> {
+  if ((await store.head()) > 0) return undefined
+  const now = clock.now()
+  const { email, zoneName: name, originUrl = null } = options
+  const { accountId = newHexId(random), zoneId = newHexId(random) } = options
+  const { apiKey = newSecret('psk_', random), apiToken = newSecret('psu_', random) } = options
+  const userId = newHexId(random)
+  const application: Application = {
+    ...{ id: newUuid(random), accountId, zoneId: null, name: 'Default application', domain: '*', audience: newAudience(random), originUrl },
+    policies: [anyValidServiceToken(newUuid(random))],
+    ...{ createdAt: now, updatedAt: now, revision: 0 },
+  }
+  const grants = [
+    { effect: 'allow' as const, resources: [accountResource(accountId)], permissionGroups: permissionGroups.map(({ id }) => id) },
+  ]
+  const writes: readonly Write[] = [
+    { kind: 'account', before: null, after: { id: accountId, name: 'Default account', createdAt: now, revision: 0 } },
+    { kind: 'zone', before: null, after: { id: zoneId, accountId, name, createdAt: now, revision: 0 } },
+    { kind: 'user', before: null, after: { id: userId, email, keyDigest: digestOf(apiKey), createdAt: now, revision: 0 } },
+    {
+      ...{ kind: 'api_token', before: null },
+      after: {
+        ...{ id: newHexId(random), userId, name: 'First API token', digest: digestOf(apiToken), grants },
+        ...{ disabled: false, notBefore: null, expiresAt: null, createdAt: now, revision: 0 },
+      },
+    },
+    { kind: 'application', before: null, after: application },
+  ]
+  const audit: AuditEntry = {
+    ...{ id: newUuid(random), at: now, accountId, action: 'installation.bootstrap', resourceKind: 'account', resourceId: accountId },
+    actor: { kind: 'system', id: '', name: 'first start', sourceIp: null, rayId: null },
+    ...{ before: null, after: { zone_id: zoneId, email, application_id: application.id } },
+  }
+  // Another node may have been quicker: then its account stands, and there is nothing to show here.
+  return (await store.commit(writes, audit, { first: true })) ? { accountId, zoneId, email, apiKey, apiToken } : undefined
+}
+
+function anyValidServiceToken(id: string): Application['policies'][number] {
+  const name = 'Any valid service token'
+  return { id, name, decision: 'non_identity', include: [{ kind: 'any_valid_service_token' }], require: [], exclude: [] }
+}

@@ -1,0 +1,32 @@
+/** Every way in which a command can be refused, with the text that its caller reads. */
+export const failures = {
+  invalid_request: 'The request body is not valid',
+  invalid_query: 'A query parameter is not valid',
+  service_token_not_found: 'There is no such service token in this account or zone',
+  too_many_service_tokens: 'The account has as many service tokens as this installation allows',
+  missing_credentials: 'Missing X-Auth-Key, X-Auth-Email or Authorization headers',
+  malformed_authorization: 'Invalid request headers',
+  not_authenticated: 'Authentication error',
+  not_permitted: 'Authentication error',
+  no_route: 'No route for that URI',
+  method_not_allowed: 'This resource does not have that method',
+  request_too_large: 'The request body is too large',
+  request_timeout: 'The request did not arrive in time',
+} as const
+
+export type FailureCode = keyof typeof failures
+
+/** A command that was refused, for a reason that its caller may know. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly code: FailureCode
+  /** The field of the request that is wrong: a name, or a JSON pointer (RFC 6901) without the first `/` for one further down. */
+  readonly field: string | undefined
+
+  /** With a field, `message` goes on from its name: what is wrong with it and what would be right. */
+  constructor(code: FailureCode, { field, message }: { readonly field?: string; readonly message?: string } = {}) {
+    super(message === undefined ? failures[code] : [field, message].filter(Boolean).join(' '))
+    this.code = code
+    this.field = field
+  }
+}

@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { addServe } from './serve.ts'
+
+/** Runs one command line. What the user can mend is told in a line or two; anything else is a bug and shows where it happened. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('postern').description('A self-hosted service-token authority and its gate').version(manifest.version)
+  addServe(program)
+  try {
+    await program.parseAsync([...argv])
+  } catch (error) {
+    process.stderr.write(`${describe(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'ConfigError') return error.message
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return `${message}: another process listens there; choose another address with --api-listen or --gate-listen`
+  return error.stack ?? message
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import pino from 'pino'
+import manifest from '../../package.json' with { type: 'json' }
+import { type App, startApp } from '../app.ts'
+import { loadConfig } from '../config/load.ts'
+import { type Config, environmentName, flagName, type Setting, settings } from '../config/settings.ts'
+import { welcome } from './welcome.ts'
+
+/** `postern serve`: runs the API and the gate until a signal asks to stop. */
+export function addServe(program: Command): void {
+  const serve = program.command('serve', { isDefault: true }).description('run the API and the gate')
+  serve.option('--config <path>', 'settings file: a JSON object with the settings in snake case (env POSTERN_CONFIG)')
+  for (const [key, { meaning, secret, default: byDefault }] of Object.entries<Setting<unknown>>(settings)) {
+    if (secret) continue
+    const suffix = `(env ${environmentName(key)}${byDefault === undefined ? '' : `, default ${byDefault}`})`
+    serve.option(`${flagName(key)} <value>`, `${meaning.replaceAll('`', '')} ${suffix}`)
+  }
+  serve.action(async (flags: Readonly<Record<string, string>>) => run(loadConfig({ flags, environment: process.env })))
+}
+
+async function run(config: Config): Promise<void> {
+  // Standard output is for people; the log has the other stream to itself.
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  const app = await startApp({ config, log })
+  process.stdout.write(welcome(manifest.version, app, process.env))
+  log.info({ api: app.apiUrl, gate: app.gateUrl, version: manifest.version }, 'ready')
+  await stopOnSignal(app, config.shutdownTimeout, log)
+}
+
+/** The first signal ends the process cleanly; a second one, or the time limit, at once. */
+async function stopOnSignal(app: App, timeoutMs: number, log: pino.Logger): Promise<void> {
+  const signal = await new Promise<string>((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+  })
+  log.info({ signal }, 'stopping: requests under way may finish')
+  const giveUp = (why: string) => {
+    log.warn({ why }, 'stopped before everything was finished')
+    process.exit(1)
+  }
+  process.once('SIGINT', () => giveUp('second signal'))
+  process.once('SIGTERM', () => giveUp('second signal'))
+  setTimeout(() => giveUp('time limit'), timeoutMs).unref()
+  await app.stop()
+  log.info({}, 'stopped')
+  process.exit(0)
+}

@@ -1,0 +1,89 @@
+import { isIP } from 'node:net'
+import { parseDuration } from '../domain/duration.ts'
+
+// Readers of single values. Each answers with the value, or throws an error whose message ends the sentence "<name> must be …".
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface AddressRange {
+  readonly address: string
+  readonly prefix: number
+}
+
+export type DatabaseUrl = { readonly engine: 'sqlite'; readonly path: string } | { readonly engine: 'postgres'; readonly url: string }
+
+export function databaseUrl(text: string): DatabaseUrl {
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { engine: 'postgres', url: text }
+  if (text.startsWith('sqlite:') && text.length > 'sqlite:'.length) return { engine: 'sqlite', path: text.slice('sqlite:'.length) }
+  throw new Error('sqlite:<path> or postgres://user:password@host/database')
+}
+
+export function listenAddress(text: string): ListenAddress {
+  const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined || Number(port) > 65_535 || (bracketed !== undefined && isIP(bracketed) !== 6)) {
+    throw new Error('an address and a port, such as 127.0.0.1:7400 or [::1]:7400')
+  }
+  return { host, port: Number(port) }
+}
+
+const loopback: readonly AddressRange[] = [
+  { address: '127.0.0.0', prefix: 8 },
+  { address: '::1', prefix: 128 },
+]
+
+export function addressRanges(text: string): readonly AddressRange[] {
+  if (text === 'none') return []
+  return text.split(',').flatMap((entry) => (entry.trim() === 'loopback' ? loopback : [addressRange(entry.trim())]))
+}
+
+function addressRange(text: string): AddressRange {
+  const [address = '', prefix, ...more] = text.split('/')
+  const longest = isIP(address) === 6 ? 128 : 32
+  if (isIP(address) === 0 || more.length > 0 || (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest))) {
+    throw new Error('addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,192.168.1.5, or "loopback", or "none"')
+  }
+  return { address, prefix: prefix === undefined ? longest : Number(prefix) }
+}
+
+export function originUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
+    throw new Error('an http or https URL without user, query and fragment, such as http://127.0.0.1:3000')
+  }
+  return text
+}
+
+/** A Go duration above zero, in whole milliseconds. */
+export function milliseconds(text: string): number {
+  const nanoseconds = parseDuration(text) ?? 0n
+  // Node's timers end at 2^31 - 1 milliseconds.
+  if (nanoseconds < 1_000_000n || nanoseconds >= 2n ** 31n * 1_000_000n)
+    throw new Error('a duration from 1ms to 596h, such as 200ms, 30s or 1m')
+  return Number(nanoseconds / 1_000_000n)
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new Error('a whole number')
+  return Number(text)
+}
+
+export function oneOf<const Name extends string>(...names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = names.find((name) => name === text)
+    if (found === undefined) throw new Error(`one of ${names.join(', ')}`)
+    return found
+  }
+}
+
+export function matching(pattern: RegExp, what: string): (text: string) => string {
+  return (text) => {
+    if (!pattern.test(text)) throw new Error(what)
+    return text
+  }
+}
+
+export const hexId = matching(/^[0-9a-f]{32}$/, '32 hex digits in lower case')

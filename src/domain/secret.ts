@@ -1,0 +1,36 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+
+/** Bytes from a cryptographically secure source. */
+export type RandomBytes = (size: number) => Uint8Array
+
+/** SHA-256 of a secret, 32 bytes: all that is ever stored of it. */
+export type Digest = Uint8Array
+
+/** What a secret opens, readable from its first letters: a service token's secret, a user's API token, a user's API key. */
+export type SecretPrefix = 'pst_' | 'psu_' | 'psk_'
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const bodyLength = 40
+
+/** A new secret: prefix, 40 random alphanumerics (238 bits), and their CRC-32 in hex, so that scanners can recognise a leaked one. */
+export function newSecret(prefix: SecretPrefix, random: RandomBytes): string {
+  let body = ''
+  while (body.length < bodyLength) {
+    for (const byte of random(bodyLength)) {
+      // 248 is the largest multiple of 62 in a byte: taking more would favour the first letters.
+      if (byte < 248 && body.length < bodyLength) body += alphabet[byte % 62]
+    }
+  }
+  return `${prefix}${body}${crc32(body).toString(16).padStart(8, '0')}`
+}
+
+/** The entropy of a secret makes a slow hash pointless, so one SHA-256 is enough. */
+export function digestOf(secret: string): Digest {
+  return hash('sha256', secret, 'buffer')
+}
+
+/** Compares in a time that does not depend on where the digests differ. */
+export function sameDigest(one: Digest, other: Digest): boolean {
+  return timingSafeEqual(one, other)
+}

@@ -1,0 +1,156 @@
+import { type Lifetime, parseLifetime } from './duration.ts'
+import { endOfTime, type Instant } from './instant.ts'
+import { type Digest, sameDigest } from './secret.ts'
+
+/** Where a token, an application or a caller's request belongs: an account, or one zone of it. */
+export interface Scope {
+  readonly accountId: string
+  readonly zoneId: string | null
+}
+
+/** A machine's credential. Its secret is not here: only the digest of it, and of the one before. */
+export interface ServiceToken extends Scope {
+  readonly id: string
+  readonly name: string
+  readonly clientId: string
+  readonly digest: Digest
+  /** The secret before the last rotation, accepted while `now < until`; kept after its end, so that a refusal can say what was presented. */
+  readonly previous: { readonly digest: Digest; readonly until: Instant } | null
+  readonly secretVersion: number
+  /** A Go duration or `forever`, as the operator entered it. */
+  readonly duration: string
+  readonly enabled: boolean
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  readonly expiresAt: Instant
+  /** Counts the stored versions of this token, from 1; 0 before the first. */
+  readonly revision: number
+}
+
+export interface NewServiceToken extends Scope {
+  readonly id: string
+  readonly clientId: string
+  readonly digest: Digest
+  readonly name: string
+  readonly duration: string
+  readonly enabled: boolean
+  readonly secretVersion: number
+}
+
+export function issue(token: NewServiceToken, now: Instant): ServiceToken {
+  const { id, accountId, zoneId, name, clientId, digest, secretVersion, duration, enabled } = token
+  const expiresAt = endOfLife(duration, now)
+  return {
+    ...{ id, accountId, zoneId, name, clientId, digest, secretVersion, duration, enabled, expiresAt },
+    ...{ previous: null, createdAt: now, updatedAt: now, revision: 0 },
+  }
+}
+
+/** Replaces the secret. The old one keeps working until `graceUntil`, so callers can switch without downtime; by default it stops at once. */
+export function rotate(token: ServiceToken, next: Digest, now: Instant, graceUntil: Instant = now): ServiceToken {
+  const previous = { digest: token.digest, until: Math.max(graceUntil, now) }
+  return { ...token, digest: next, previous, secretVersion: token.secretVersion + 1, updatedAt: now }
+}
+
+/** Starts the lifetime again from now, for an expired token too. */
+export function refresh(token: ServiceToken, now: Instant): ServiceToken {
+  return { ...token, expiresAt: endOfLife(token.duration, now), updatedAt: now }
+}
+
+/** What an update may change; what is left out stays as it is. */
+export interface Changes {
+  readonly name?: string | undefined
+  readonly duration?: string | undefined
+  readonly enabled?: boolean | undefined
+  /** Above the present version: the secret is rotated and gets this version. */
+  readonly secretVersion?: number | undefined
+  /** When the previous secret ends: of the rotation that this update makes, else of the last one. */
+  readonly previousUntil?: Instant | undefined
+}
+
+/** Why a change cannot be made, and the field that asks for it under its public name. */
+export interface Objection {
+  readonly field: 'client_secret_version' | 'previous_client_secret_expires_at'
+  readonly message: string
+}
+
+export function objectionTo(token: ServiceToken, changes: Changes, now: Instant): Objection | undefined {
+  const { secretVersion = token.secretVersion } = changes
+  if (secretVersion < token.secretVersion) {
+    const message = `is ${token.secretVersion} already and cannot go back; a higher number rotates the secret`
+    return { field: 'client_secret_version', message }
+  }
+  const end = secretVersion === token.secretVersion ? newEndOfPrevious(token, changes) : undefined
+  if (end !== undefined && end.until > now && end.was <= now) {
+    const message = 'lies in the future, but the previous secret has ended and cannot be brought back; rotate for a new grace period'
+    return { field: 'previous_client_secret_expires_at', message }
+  }
+  return undefined
+}
+
+/** Applies the changes that `objectionTo` lets pass. When they change nothing, the answer is the same object. */
+export function update(token: ServiceToken, changes: Changes, next: Digest, now: Instant): ServiceToken {
+  let updated = token
+  const { name = token.name, duration = token.duration, enabled = token.enabled, secretVersion = token.secretVersion } = changes
+  if (name !== token.name) updated = { ...updated, name }
+  if (enabled !== token.enabled) updated = { ...updated, enabled }
+  if (duration !== token.duration) {
+    // Another spelling of the same length ("60m" for "1h") is not a new lease of life.
+    const restarts = lifetimeOf(duration) !== lifetimeOf(token.duration)
+    updated = { ...updated, duration, expiresAt: restarts ? endOfLife(duration, now) : token.expiresAt }
+  }
+  const end = newEndOfPrevious(token, changes)
+  if (secretVersion > token.secretVersion) {
+    updated = { ...rotate(updated, next, now, changes.previousUntil), secretVersion }
+  } else if (end !== undefined && end.was > now) {
+    updated = { ...updated, previous: { digest: end.digest, until: Math.max(end.until, now) } }
+  }
+  return updated === token ? token : { ...updated, updatedAt: now }
+}
+
+/** The end that the changes ask for, if there is a previous secret and it is another end than the present one. */
+function newEndOfPrevious({ previous }: ServiceToken, { previousUntil: until }: Changes) {
+  if (previous === null || until === undefined) return undefined
+  // The wire shows whole seconds: a client that sends back what it was shown has asked for no change.
+  if (Math.floor(until / 1000) === Math.floor(previous.until / 1000)) return undefined
+  return { digest: previous.digest, was: previous.until, until }
+}
+
+function lifetimeOf(duration: string): Lifetime {
+  const lifetime = parseLifetime(duration)
+  if (lifetime === undefined) throw new Error(`not a lifetime: ${duration}`)
+  return lifetime
+}
+
+function endOfLife(duration: string, from: Instant): Instant {
+  const lifetime = lifetimeOf(duration)
+  return lifetime === 'forever' ? endOfTime : Math.min(from + lifetime, endOfTime)
+}
+
+/** What came of presenting a secret. The reasons are for the operator; the presenter learns only that it was refused. */
+export type Verification =
+  | { readonly ok: true; readonly via: 'current' | 'previous' }
+  | { readonly ok: false; readonly reason: 'unknown_client_id' | 'wrong_secret' | 'previous_secret_ended' | 'disabled' | 'expired' }
+
+const viaCurrent: Verification = { ok: true, via: 'current' }
+const viaPrevious: Verification = { ok: true, via: 'previous' }
+const unknownClientId: Verification = { ok: false, reason: 'unknown_client_id' }
+const wrongSecret: Verification = { ok: false, reason: 'wrong_secret' }
+const previousEnded: Verification = { ok: false, reason: 'previous_secret_ended' }
+const disabled: Verification = { ok: false, reason: 'disabled' }
+const expired: Verification = { ok: false, reason: 'expired' }
+
+/** No secret has this digest in practice: it stands in where there is none to compare with, so that the work is always the same. */
+const nobody: Digest = new Uint8Array(32)
+
+/** Decides whether the secret behind `presented` opens this token now. Compares with both digests every time, an unknown token's too. */
+export function verify(token: ServiceToken | undefined, presented: Digest, now: Instant): Verification {
+  const isCurrent = sameDigest(token?.digest ?? nobody, presented)
+  const isPrevious = sameDigest(token?.previous?.digest ?? nobody, presented)
+  if (token === undefined) return unknownClientId
+  if (!isCurrent && !isPrevious) return wrongSecret
+  if (!isCurrent && (token.previous === null || now >= token.previous.until)) return previousEnded
+  if (!token.enabled) return disabled
+  if (now >= token.expiresAt) return expired
+  return isCurrent ? viaCurrent : viaPrevious
+}

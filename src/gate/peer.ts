@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+
+/** Tells whether an address belongs to a proxy whose `X-Forwarded-*` headers are believed. */
+export type IsTrusted = (address: string) => boolean
+
+/** From addresses and CIDR ranges, such as `127.0.0.0/8`, `::1`, `10.1.2.3`. */
+export function createTrust(ranges: readonly { readonly address: string; readonly prefix: number }[]): IsTrusted {
+  const list = new BlockList()
+  for (const { address, prefix } of ranges) list.addSubnet(address, prefix, isIPv6(address) ? 'ipv6' : 'ipv4')
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/** Who is at the other end of the connection; IPv4 in its plain form. */
+export function peerAddress(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? ''
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+/** The name in a `Host` header: lower case, without port. */
+export function hostName(header: string | undefined): string {
+  const host = (header ?? '').toLowerCase()
+  const port = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':')
+  return port === -1 ? host : host.slice(0, port)
+}
+
+/** Headers of which only one value makes sense; proxies that add to an existing one would otherwise be believed about the client's part of it. */
+export function singleHeader(request: IncomingMessage, name: string): string | undefined {
+  const values = request.headersDistinct[name]
+  return values?.length === 1 ? values[0] : undefined
+}
+
+/** The client's own address: past every trusted proxy that `X-Forwarded-For` names, counted from the near end. */
+export function clientAddress(request: IncomingMessage, isTrusted: IsTrusted): string {
+  let address = peerAddress(request)
+  const hops = forwardedFor(request).reverse()
+  for (const hop of hops) {
+    if (!isTrusted(address)) break
+    address = hop
+  }
+  return address
+}
+
+/** The addresses in `X-Forwarded-For`, the client's first; entries that are no address end the list, as nothing before them can be believed. */
+function forwardedFor(request: IncomingMessage): string[] {
+  const entries = (request.headersDistinct['x-forwarded-for'] ?? []).flatMap((value) => value.split(',')).map((entry) => entry.trim())
+  return entries.slice(entries.findLastIndex((entry) => isIP(entry) === 0) + 1)
+}

@@ -1,0 +1,121 @@
+import type { Clock, Feed, Kind, Log } from '../../authority/ports.ts'
+import { type Replica, type Replicated, replicated } from './replica.ts'
+
+export interface Follower {
+  /** Loads a snapshot and begins to poll. Fails when the store cannot be read. */
+  start(): Promise<void>
+  /** Resolves once every change stored before this call is in the replica, or the store could not be read. Never rejects. */
+  catchUp(): Promise<void>
+  /** Milliseconds since the last poll that succeeded was sent: no change older than that is missing. */
+  ageMs(): number
+  stop(): Promise<void>
+}
+
+export interface FollowerDeps {
+  readonly feed: Feed
+  readonly replica: Replica
+  readonly clock: Clock
+  readonly log: Log
+  readonly pollEveryMs: number
+}
+
+/** Entities a read: small enough not to hold the event loop for long. */
+const batchSize = 1000
+
+/** Keeps a replica up to date from the change log. */
+export function createFollower({ feed, replica, clock, log, pollEveryMs }: FollowerDeps): Follower {
+  let seq = 0
+  let confirmedAtMs = Number.NEGATIVE_INFINITY
+  let failing = false
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let polling: Promise<void> | undefined
+  let next: Promise<void> | undefined
+
+  async function loadSnapshot(): Promise<void> {
+    const sentAtMs = clock.monotonicMs()
+    // Whatever changes while the pages are read has a number above this one and is applied again, so the pages need no transaction.
+    seq = await feed.head()
+    for (const kind of replicated) await loadAll(kind)
+    confirmedAtMs = sentAtMs
+  }
+
+  async function loadAll(kind: Replicated): Promise<void> {
+    for (let after = ''; ; ) {
+      const page = await feed.read(kind, after, batchSize)
+      for (const entity of page) replica.put(kind, entity)
+      const last = page.at(-1)
+      if (last === undefined || page.length < batchSize) return
+      after = last.id
+    }
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      const sentAtMs = clock.monotonicMs()
+      for (;;) {
+        const changes = await feed.changesSince(seq, batchSize)
+        for (const change of changes) {
+          if (isReplicated(change.kind)) await applyNewest(change.kind, change.id)
+          seq = change.seq
+        }
+        if (changes.length < batchSize) break
+      }
+      confirmedAtMs = sentAtMs
+      if (failing) log.info({ seq }, 'the gate follows the change log again')
+      failing = false
+    } catch (error) {
+      if (!failing)
+        log.error({ err: error, seq }, 'the gate cannot read the change log; it answers from what it knows until its lease ends')
+      failing = true
+    }
+  }
+
+  /** Reads the entity as it is now, which may be newer than the change: then a later change applies it again, to the same effect. */
+  async function applyNewest(kind: Replicated, id: string): Promise<void> {
+    const entity = await feed.find(kind, id)
+    if (entity === undefined) replica.remove(kind, id)
+    else replica.put(kind, entity)
+  }
+
+  function catchUp(): Promise<void> {
+    if (polling === undefined) {
+      polling = poll().finally(() => {
+        polling = undefined
+      })
+      return polling
+    }
+    // The poll under way may have been sent before the change: wait for one that is sent after it. All who wait share it.
+    next ??= polling.then(() => {
+      next = undefined
+      return catchUp()
+    })
+    return next
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      void catchUp().then(() => {
+        if (!stopped) schedule()
+      })
+    }, pollEveryMs)
+  }
+
+  return {
+    async start() {
+      await loadSnapshot()
+      schedule()
+    },
+    catchUp,
+    ageMs: () => clock.monotonicMs() - confirmedAtMs,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await (next ?? polling)
+    },
+  }
+}
+
+function isReplicated(kind: Kind): kind is Replicated {
+  return (replicated as readonly Kind[]).includes(kind)
+}

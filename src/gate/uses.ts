@@ -1,0 +1,29 @@
+import type { Instant } from '../domain/instant.ts'
+import type { ServiceToken } from '../domain/service-token.ts'
+
+/** Collects when tokens were last used, so that the requests themselves write nothing. */
+export interface Uses {
+  note(token: ServiceToken, at: Instant): void
+  /** Hands over what was collected; after a failure it is collected still, and the failure is thrown. */
+  flush(): Promise<void>
+}
+
+export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promise<void>): Uses {
+  let collected = new Map<string, Instant>()
+  return {
+    note(token, at) {
+      collected.set(token.id, at)
+    },
+    async flush() {
+      if (collected.size === 0) return
+      const batch = collected
+      collected = new Map()
+      try {
+        await record(batch)
+      } catch (error) {
+        collected = new Map([...batch, ...collected])
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { Entities, Kind } from '../authority/ports.ts'
+import type { Tables } from './schema.ts'
+
+/** How an entity lies in its table: the only place where the one becomes the other. */
+export interface Mapping<Entity, Table extends keyof Tables> {
+  readonly table: Table
+  toRow(entity: Entity): Tables[Table]
+  fromRow(row: Tables[Table]): Entity
+}
+
+function mapping<Entity, Table extends keyof Tables>(table: Table, convert: Omit<Mapping<Entity, Table>, 'table'>): Mapping<Entity, Table> {
+  return { table, ...convert }
+}
+
+export const mappings = {
+  account: mapping<Entities['account'], 'account'>('account', {
+    toRow: ({ id, name, createdAt, revision }) => ({ id, name, created_at: createdAt, revision }),
+    fromRow: ({ id, name, created_at, revision }) => ({ id, name, createdAt: created_at, revision }),
+  }),
+
+  zone: mapping<Entities['zone'], 'zone'>('zone', {
+    toRow: ({ id, accountId, name, createdAt, revision }) => ({ id, account_id: accountId, name, created_at: createdAt, revision }),
+    fromRow: ({ id, account_id, name, created_at, revision }) => ({ id, accountId: account_id, name, createdAt: created_at, revision }),
+  }),
+
+  user: mapping<Entities['user'], 'user_account'>('user_account', {
+    toRow: ({ id, email, keyDigest, createdAt, revision }) => ({ id, email, key_digest: keyDigest, created_at: createdAt, revision }),
+    fromRow: ({ id, email, key_digest, created_at, revision }) => ({ id, email, keyDigest: key_digest, createdAt: created_at, revision }),
+  }),
+
+  api_token: mapping<Entities['api_token'], 'api_token'>('api_token', {
+    toRow: ({ id, userId, name, digest, grants, disabled, notBefore, expiresAt, createdAt, revision }) => ({
+      ...{ id, user_id: userId, name, digest, grants: JSON.stringify(grants), disabled: Number(disabled) },
+      ...{ not_before: notBefore, expires_at: expiresAt, created_at: createdAt, revision },
+    }),
+    fromRow: ({ id, user_id, name, digest, grants, disabled, not_before, expires_at, created_at, revision }) => ({
+      ...{ id, userId: user_id, name, digest, grants: JSON.parse(grants), disabled: disabled === 1 },
+      ...{ notBefore: not_before, expiresAt: expires_at, createdAt: created_at, revision },
+    }),
+  }),
+
+  service_token: mapping<Entities['service_token'], 'service_token'>('service_token', {
+    toRow: ({ id, accountId, zoneId, name, clientId, digest, previous, secretVersion, duration, enabled, ...rest }) => ({
+      ...{ id, account_id: accountId, zone_id: zoneId, name, client_id: clientId, digest },
+      search_text: searchText(name, clientId, id),
+      ...{ previous_digest: previous?.digest ?? null, previous_until: previous?.until ?? null },
+      ...{ secret_version: secretVersion, duration, enabled: Number(enabled) },
+      ...{ created_at: rest.createdAt, updated_at: rest.updatedAt, expires_at: rest.expiresAt, revision: rest.revision },
+    }),
+    fromRow: ({
+      id,
+      account_id,
+      zone_id,
+      name,
+      client_id,
+      digest,
+      previous_digest,
+      previous_until,
+      secret_version,
+      duration,
+      ...rest
+    }) => ({
+      ...{ id, accountId: account_id, zoneId: zone_id, name, clientId: client_id, digest },
+      previous: previous_digest && previous_until !== null ? { digest: previous_digest, until: previous_until } : null,
+      ...{ secretVersion: secret_version, duration, enabled: rest.enabled === 1 },
+      ...{ createdAt: rest.created_at, updatedAt: rest.updated_at, expiresAt: rest.expires_at, revision: rest.revision },
+    }),
+  }),
+
+  application: mapping<Entities['application'], 'application'>('application', {
+    toRow: ({ id, accountId, zoneId, name, domain, audience, originUrl, policies, createdAt, updatedAt, revision }) => ({
+      ...{ id, account_id: accountId, zone_id: zoneId, name, domain, audience, origin_url: originUrl },
+      ...{ policies: JSON.stringify(policies), created_at: createdAt, updated_at: updatedAt, revision },
+    }),
+    fromRow: ({ id, account_id, zone_id, name, domain, audience, origin_url, policies, created_at, updated_at, revision }) => ({
+      ...{ id, accountId: account_id, zoneId: zone_id, name, domain, audience, originUrl: origin_url },
+      ...{ policies: JSON.parse(policies), createdAt: created_at, updatedAt: updated_at, revision },
+    }),
+  }),
+} satisfies { [K in Kind]: Mapping<Entities[K], keyof Tables> | Mapping<Entities[K], never> }
+
+/** Names have no line breaks, so a search never matches across two of the parts. */
+function searchText(...parts: readonly string[]): string {
+  return parts.join('\n').toLowerCase()
+}

@@ -1,0 +1,19 @@
+import { type Kysely, type Migration, Migrator } from 'kysely'
+import * as foundation from './migrations/0001-foundation.ts'
+import type { Tables } from './schema.ts'
+
+/** Every change of the schema, in order. A released one is never edited: databases that have run it will not run it again. */
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-foundation': foundation,
+}
+
+/** Brings the database to the present schema. Nodes that start together wait for each other; fails on a database of a newer Postern. */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } })
+  const { error, results = [] } = await migrator.migrateToLatest()
+  if (error === undefined) return
+  const failed = results.find((result) => result.status === 'Error')
+  throw new Error(`the database could not be brought to the present schema${failed ? ` (migration ${failed.migrationName})` : ''}`, {
+    cause: error,
+  })
+}

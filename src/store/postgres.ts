@@ -1,0 +1,14 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Tables } from './schema.ts'
+
+/** Opens a pool of connections to a PostgreSQL database. `onIdleError` hears of connections that break while nobody uses them. */
+export function openPostgres(connectionString: string, onIdleError: (error: Error) => void): Kysely<Tables> {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: 'postern',
+    types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) },
+  })
+  pool.on('error', onIdleError)
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+}

@@ -1,0 +1,118 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { AuditEntry, Entities, Kind, Store, Write } from '../authority/ports.ts'
+import { type Mapping, mappings } from './mapping.ts'
+import type { Tables } from './schema.ts'
+import { createServiceTokenQueries } from './service-token-queries.ts'
+
+/** Every entity's table has an id and a revision; the queries here use only these, so one table's types serve for all. */
+type AnyTable = 'service_token'
+type AnyEntity = Entities[Kind]
+
+/** Thrown inside a transaction to roll it back. */
+class LostRace extends Error {}
+
+/** The ports on Kysely: the same statements for every engine. */
+export function createStore(db: Kysely<Tables>): Store {
+  async function apply(trx: Transaction<Tables>, { kind, before, after }: Write): Promise<void> {
+    const { table, toRow } = mappingOf(kind)
+    const row = after && toRow({ ...after, revision: (before?.revision ?? 0) + 1 } as AnyEntity)
+    let stored: bigint | undefined
+    if (before === null) {
+      if (row === null) throw new Error(`a ${kind} write from nothing to nothing`)
+      stored = (
+        await trx
+          .insertInto(table)
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst()
+      ).numInsertedOrUpdatedRows
+    } else if (row !== null) {
+      const update = trx.updateTable(table).set(row).where('id', '=', before.id).where('revision', '=', before.revision)
+      stored = (await update.executeTakeFirst()).numUpdatedRows
+    } else {
+      const remove = trx.deleteFrom(table).where('id', '=', before.id).where('revision', '=', before.revision)
+      stored = (await remove.executeTakeFirst()).numDeletedRows
+    }
+    if (stored !== 1n) throw new LostRace()
+  }
+
+  /** Takes the next `count` numbers of the change log. The row it locks makes commits wait for each other, so numbers have no gap and come in commit order. */
+  async function allot(trx: Transaction<Tables>, count: number): Promise<number> {
+    const advance = trx.updateTable('change_head').set((row) => ({ seq: row('seq', '+', count) }))
+    return (await advance.returning('seq').executeTakeFirstOrThrow()).seq
+  }
+
+  async function commit(writes: readonly Write[], audit: AuditEntry, { first = false } = {}): Promise<boolean> {
+    try {
+      await db.transaction().execute(async (trx) => {
+        for (const write of writes) await apply(trx, write)
+        const head = await allot(trx, writes.length)
+        if (first && head !== writes.length) throw new LostRace()
+        const changes = writes.map((write, index) => ({ seq: head - writes.length + 1 + index, kind: write.kind, id: idOf(write) }))
+        await trx.insertInto('change').values(changes).execute()
+        await trx.insertInto('audit').values(auditRow(audit)).execute()
+      })
+      return true
+    } catch (error) {
+      if (error instanceof LostRace) return false
+      throw error
+    }
+  }
+
+  return {
+    commit,
+
+    async find<K extends Kind>(kind: K, id: string) {
+      const { table, fromRow } = mappingOf(kind)
+      const row = await db.selectFrom(table).selectAll().where('id', '=', id).executeTakeFirst()
+      return row && (fromRow(row) as Entities[K])
+    },
+
+    async read<K extends Kind>(kind: K, afterId: string, limit: number) {
+      const { table, fromRow } = mappingOf(kind)
+      const rows = await db.selectFrom(table).selectAll().where('id', '>', afterId).orderBy('id').limit(limit).execute()
+      return rows.map((row) => fromRow(row) as Entities[K])
+    },
+
+    async head() {
+      return (await db.selectFrom('change_head').select('seq').executeTakeFirstOrThrow()).seq
+    },
+
+    async changesSince(seq, limit) {
+      const rows = await db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit).execute()
+      return rows.map((row) => ({ ...row, kind: row.kind as Kind }))
+    },
+
+    ...createServiceTokenQueries(db),
+
+    async findApiToken(digest) {
+      const row = await db.selectFrom('api_token').selectAll().where('digest', '=', digest).executeTakeFirst()
+      return row && mappings.api_token.fromRow(row)
+    },
+
+    async findUser(email) {
+      const row = await db.selectFrom('user_account').selectAll().where('email', '=', email).executeTakeFirst()
+      return row && mappings.user.fromRow(row)
+    },
+
+    close: () => db.destroy(),
+  }
+}
+
+function mappingOf(kind: Kind): Mapping<AnyEntity, AnyTable> {
+  return mappings[kind] as unknown as Mapping<AnyEntity, AnyTable>
+}
+
+function idOf({ before, after }: Write): string {
+  const entity = after ?? before
+  if (entity === null) throw new Error('a write without an entity')
+  return entity.id
+}
+
+function auditRow({ id, at, accountId, actor, action, resourceKind, resourceId, before, after }: AuditEntry): Tables['audit'] {
+  return {
+    ...{ id, at, account_id: accountId, action, resource_kind: resourceKind, resource_id: resourceId },
+    ...{ actor_kind: actor.kind, actor_id: actor.id, actor_name: actor.name, source_ip: actor.sourceIp, ray_id: actor.rayId },
+    ...{ before: before && JSON.stringify(before), after: after && JSON.stringify(after) },
+  }
+}

@@ -1,0 +1,32 @@
+/** Part of an error answer. `code` is at least 1000, except for the rate limit's 971. */
+export interface ErrorItem {
+  readonly code: number
+  readonly message: string
+  readonly source?: { readonly pointer: string }
+  readonly error_chain?: readonly ErrorItem[]
+}
+
+/** Around every answer of the v4 API. */
+export interface Envelope<Result> {
+  readonly result: Result | null
+  readonly success: boolean
+  readonly errors: readonly ErrorItem[]
+  readonly messages: readonly never[]
+  readonly result_info?: ResultInfo
+}
+
+export interface ResultInfo {
+  readonly count: number
+  readonly page: number
+  readonly per_page: number
+  readonly total_count: number
+  readonly total_pages: number
+}
+
+export function success<Result>(result: Result, resultInfo?: ResultInfo): Envelope<Result> {
+  return { result, success: true, errors: [], messages: [], ...(resultInfo && { result_info: resultInfo }) }
+}
+
+export function refusal(errors: readonly ErrorItem[]): Envelope<never> {
+  return { result: null, success: false, errors, messages: [] }
+}

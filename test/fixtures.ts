@@ -33,7 +33,7 @@ export function movableClock(time: string): MovableClock {
 
 export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** A folder of its own for one test; the system's temporary folder is emptied by whoever owns the machine. */
+/** A folder of its own for one test. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'postern-test-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }

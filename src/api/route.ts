@@ -45,7 +45,7 @@ interface Definition<Params extends TObject, Query extends TObject, Body extends
 /** One operation of the management API, as data. The server and everything that is said about the API is read from these. */
 export type Route = Definition<TObject, TObject, TObject, TSchema>
 
-export function route<Params extends TObject, Query extends TObject, Body extends TObject, Result extends TSchema>(
+function route<Params extends TObject, Query extends TObject, Body extends TObject, Result extends TSchema>(
   definition: Definition<Params, Query, Body, Result>,
 ): Route {
   return definition as unknown as Route

@@ -1,5 +1,5 @@
 /** Every way in which a command can be refused, with the text that its caller reads. */
-export const failures = {
+const failures = {
   invalid_request: 'The request body is not valid',
   invalid_query: 'A query parameter is not valid',
   service_token_not_found: 'There is no such service token in this account or zone',

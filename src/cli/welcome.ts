@@ -1,9 +1,14 @@
-import type { App } from '../app.ts'
+interface Started {
+  readonly apiUrl: string
+  readonly gateUrl: string
+  /** What the first start made; nothing on a later one. */
+  readonly bootstrap: Readonly<Record<'accountId' | 'zoneId' | 'email' | 'apiKey' | 'apiToken', string>> | undefined
+}
 
 /** What a start shows on the terminal. Credentials only on the first start, and only those that were generated: the rest is known to who chose it. */
 export function welcome(
   version: string,
-  { apiUrl, gateUrl, bootstrap }: App,
+  { apiUrl, gateUrl, bootstrap }: Started,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
   const urls = `Postern ${version}

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApi } from './api/server.ts'
 import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
-import type { Clock, Log, Store } from './authority/ports.ts'
+import type { Clock, Log } from './authority/ports.ts'
 import { createServiceTokens } from './authority/service-tokens.ts'
 import { createSignIn } from './authority/sign-in.ts'
 import type { Config } from './config/settings.ts'
@@ -42,60 +42,70 @@ export interface AppDeps {
 
 const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now() }
 
-/** Puts the parts together and starts them: store, authority, gate, API. Resolves when both listeners answer. */
-export async function startApp({ config, log, clock = systemClock, random = randomBytes }: AppDeps): Promise<App> {
-  const store = await openStore(config, log)
-  const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
+/** Puts the parts together and starts them: store, authority, gate, API. Resolves when both listeners answer; when it fails, nothing is left running. */
+export async function startApp(deps: AppDeps): Promise<App> {
+  const closers: Closer[] = []
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    return { ...(await start(deps, closers)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Ends one part. They run in the reverse order of the starts. */
+type Closer = () => Promise<unknown>
+
+async function start({ config, log, clock = systemClock, random = randomBytes }: AppDeps, closers: Closer[]): Promise<Omit<App, 'stop'>> {
+  const db = openDatabase(config, log)
+  closers.push(() => db.destroy())
+  await migrate(db)
+  const store = createStore(db)
+
+  const uses = createUses((batch) => store.recordUses(batch))
+  const flush = () =>
+    uses
+      .flush()
+      .catch((error: unknown) => log.error({ err: error }, 'the last uses of tokens could not be stored; they are kept for the next try'))
+  const flushing = setInterval(() => void flush(), flushEveryMs)
+  closers.push(flush, async () => clearInterval(flushing))
 
   const replica = createReplica()
   const follower = createFollower({ feed: store, replica, clock, log, pollEveryMs: config.pollInterval })
+  closers.push(follower.stop)
   await follower.start()
-  const isFresh = () => config.onStale === 'serve' || follower.ageMs() <= config.stalenessBudget
-  const uses = createUses((batch) => store.recordUses(batch))
+
   const isTrusted = createTrust(config.trustedProxies)
   const reverseProxy = createReverseProxy({ isTrusted, log })
-  const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token, clock.now()) })
+  closers.push(reverseProxy.close)
   const rayIds = createRayIds(random)
+  const isFresh = () => config.onStale === 'serve' || follower.ageMs() <= config.stalenessBudget
+  const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token, clock.now()) })
   const gate = createGate({ decide, reverseProxy, isTrusted, rayIds })
 
-  const maxPerAccount = config.maxServiceTokens
-  const serviceTokens = createServiceTokens({ store, clock, random, announce: follower.catchUp, maxPerAccount })
+  const serviceTokens = createServiceTokens({ store, clock, random, announce: follower.catchUp, maxPerAccount: config.maxServiceTokens })
   const signIn = createSignIn({ store, clock })
   const problems = async () =>
     isFresh() ? [] : [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`]
   const api = createApi({ authority: { serviceTokens }, signIn, rayIds, log, problems })
 
   await api.listen(config.apiListen)
+  closers.push(() => closing(api.server, () => api.close()))
   await listen(gate, config.gateListen)
-  const flushing = setInterval(() => void flush(), flushEveryMs)
+  closers.push(() => closing(gate, () => new Promise((resolve) => gate.close(resolve))))
 
-  async function flush(): Promise<void> {
-    await uses
-      .flush()
-      .catch((error: unknown) => log.error({ err: error }, 'the last uses of tokens could not be stored; they are kept for the next try'))
-  }
-
-  return {
-    apiUrl: urlOf(api.server),
-    gateUrl: urlOf(gate),
-    bootstrap: first,
-    async stop() {
-      clearInterval(flushing)
-      await Promise.all([api.close(), close(gate)])
-      await reverseProxy.close()
-      await follower.stop()
-      await flush()
-      await store.close()
-    },
-  }
+  // Last of all: credentials that are made here can be shown only now, so nothing after it may fail.
+  const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
+  await follower.catchUp()
+  return { apiUrl: urlOf(api.server), gateUrl: urlOf(gate), bootstrap: first }
 }
 
-async function openStore(config: Config, log: Log): Promise<Store> {
+function openDatabase({ databaseUrl }: Config, log: Log): ReturnType<typeof openSqlite> {
   const onIdleError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke')
-  const { databaseUrl } = config
-  const db = databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, onIdleError)
-  await migrate(db)
-  return createStore(db)
+  return databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, onIdleError)
 }
 
 function bootstrapOptions(config: Config) {
@@ -114,11 +124,11 @@ function listen(server: Server, { host, port }: { host: string; port: number }):
   })
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()))
-    server.closeIdleConnections()
-  })
+/** Closes a server once its requests are answered. Clients keep connections open for the next one, so those are cut as they fall idle. */
+async function closing(server: Server, close: () => Promise<unknown>): Promise<void> {
+  const cutting = setInterval(() => server.closeIdleConnections(), 20)
+  await close()
+  clearInterval(cutting)
 }
 
 function urlOf(server: Server): string {

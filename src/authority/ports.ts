@@ -105,5 +105,4 @@ export interface Store extends Feed {
   findUser(email: string): Promise<User | undefined>
   /** Notes the latest use of service tokens; uses of tokens that are gone are dropped, and an earlier one never replaces a later. */
   recordUses(uses: ReadonlyMap<string, Instant>): Promise<void>
-  close(): Promise<void>
 }

@@ -94,8 +94,6 @@ export function createStore(db: Kysely<Tables>): Store {
       const row = await db.selectFrom('user_account').selectAll().where('email', '=', email).executeTakeFirst()
       return row && mappings.user.fromRow(row)
     },
-
-    close: () => db.destroy(),
   }
 }
 

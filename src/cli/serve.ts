@@ -27,19 +27,24 @@ async function run(config: Config): Promise<void> {
   await stopOnSignal(app, config.shutdownTimeout, log)
 }
 
-/** The first signal ends the process cleanly; a second one, or the time limit, at once. */
+/** The first signal ends the process cleanly; a later one, or the time limit, at once. */
 async function stopOnSignal(app: App, timeoutMs: number, log: pino.Logger): Promise<void> {
-  const signal = await new Promise<string>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
-  log.info({ signal }, 'stopping: requests under way may finish')
   const giveUp = (why: string) => {
     log.warn({ why }, 'stopped before everything was finished')
     process.exit(1)
   }
-  process.once('SIGINT', () => giveUp('second signal'))
-  process.once('SIGTERM', () => giveUp('second signal'))
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    let first: number | undefined
+    // The handlers stay: without one, a signal would end the process on the spot.
+    const onSignal = (name: NodeJS.Signals) => {
+      first ??= performance.now()
+      resolve(name)
+      // Ctrl-C under `npm start` arrives twice: from the terminal, and from npm, which passes it on.
+      if (performance.now() - first > 500) giveUp('another signal')
+    }
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  })
+  log.info({ signal }, 'stopping: requests under way may finish')
   setTimeout(() => giveUp('time limit'), timeoutMs).unref()
   await app.stop()
   log.info({}, 'stopped')

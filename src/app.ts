@@ -29,7 +29,7 @@ export interface App {
   readonly gateUrl: string
   /** What the first start on an empty database made. */
   readonly bootstrap: Bootstrap | undefined
-  /** Lets requests under way finish, stores what is still in memory, and closes everything. */
+  /** Lets requests under way finish until the shutdown timeout, stores what is still in memory, and closes everything. */
   stop(): Promise<void>
 }
 
@@ -93,9 +93,9 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const api = createApi({ authority: { serviceTokens }, signIn, rayIds, log, problems })
 
   await api.listen(config.apiListen)
-  closers.push(() => closing(api.server, () => api.close()))
+  closers.push(() => closing(api.server, () => api.close(), config.shutdownTimeout))
   await listen(gate, config.gateListen)
-  closers.push(() => closing(gate, () => new Promise((resolve) => gate.close(resolve))))
+  closers.push(() => closing(gate, () => new Promise((resolve) => gate.close(resolve)), config.shutdownTimeout))
 
   // Last of all: credentials that are made here can be shown only now, so nothing after it may fail.
   const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
@@ -124,11 +124,14 @@ function listen(server: Server, { host, port }: { host: string; port: number }):
   })
 }
 
-/** Closes a server once its requests are answered. Clients keep connections open for the next one, so those are cut as they fall idle. */
-async function closing(server: Server, close: () => Promise<unknown>): Promise<void> {
+/** Closes a server once its requests are answered, or cuts those that take longer than `timeoutMs`. */
+async function closing(server: Server, close: () => Promise<unknown>, timeoutMs: number): Promise<void> {
+  // Clients keep connections open for their next request, so they are cut as they fall idle.
   const cutting = setInterval(() => server.closeIdleConnections(), 20)
+  const limit = setTimeout(() => server.closeAllConnections(), timeoutMs)
   await close()
   clearInterval(cutting)
+  clearTimeout(limit)
 }
 
 function urlOf(server: Server): string {

@@ -24,13 +24,13 @@ async function run(config: Config): Promise<void> {
   const app = await startApp({ config, log })
   process.stdout.write(welcome(manifest.version, app, process.env))
   log.info({ api: app.apiUrl, gate: app.gateUrl, version: manifest.version }, 'ready')
-  await stopOnSignal(app, config.shutdownTimeout, log)
+  await stopOnSignal(app, log)
 }
 
-/** The first signal ends the process cleanly; a later one, or the time limit, at once. */
-async function stopOnSignal(app: App, timeoutMs: number, log: pino.Logger): Promise<void> {
-  const giveUp = (why: string) => {
-    log.warn({ why }, 'stopped before everything was finished')
+/** The first signal ends the process cleanly, a later one at once. */
+async function stopOnSignal(app: App, log: pino.Logger): Promise<void> {
+  const giveUp = () => {
+    log.warn({}, 'another signal: stopped before everything was finished')
     process.exit(1)
   }
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
@@ -40,12 +40,11 @@ async function stopOnSignal(app: App, timeoutMs: number, log: pino.Logger): Prom
       first ??= performance.now()
       resolve(name)
       // Ctrl-C under `npm start` arrives twice: from the terminal, and from npm, which passes it on.
-      if (performance.now() - first > 500) giveUp('another signal')
+      if (performance.now() - first > 500) giveUp()
     }
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   })
   log.info({ signal }, 'stopping: requests under way may finish')
-  setTimeout(() => giveUp('time limit'), timeoutMs).unref()
   await app.stop()
   log.info({}, 'stopped')
   process.exit(0)

@@ -88,6 +88,24 @@ test('SIGINT and SIGTERM let a request under way finish, store the last use, and
   }
 })
 
+test('a request that never ends is cut at the shutdown timeout, and the last use is stored all the same', async () => {
+  const origin = await slowOrigin()
+  const postern = await start({ ORIGIN_URL: origin.url, SHUTDOWN_TIMEOUT: '100ms' })
+  const { accountId, apiToken } = shownIn(postern.output())
+  const token = await clientFor(postern.apiUrl, apiToken).zeroTrust.access.serviceTokens.create({ account_id: accountId, name: 'endless' })
+  const answer = fetch(`${postern.gateUrl}/endless`, { headers: machineHeaders(token) })
+  await origin.arrived
+  const cut = expect(answer).rejects.toThrow()
+  expect(await postern.end('SIGTERM')).toBe(0)
+  await cut
+  origin.server.closeAllConnections()
+  origin.server.close()
+
+  const next = await start()
+  const seen = await clientFor(next.apiUrl, apiToken).zeroTrust.access.serviceTokens.get(token.id as string, { account_id: accountId })
+  expect(seen).toHaveProperty('last_seen_at')
+})
+
 test('chosen credentials are taken as they are and never shown', async () => {
   const chosen = { accountId: 'a'.repeat(32), apiKey: 'k'.repeat(37), apiToken: 't'.repeat(40) }
   writeFileSync(join(folder.path, 'token'), `${chosen.apiToken}\n`)

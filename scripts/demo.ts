@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Table from 'cli-table3'
-import Cloudflare from 'cloudflare'
+import Cloudflare, { type APIPromise } from 'cloudflare'
 import { startApp } from '../src/app.ts'
 import { loadConfig } from '../src/config/load.ts'
 
@@ -52,7 +52,7 @@ async function call(step: string, expected: number, token?: Pair): Promise<void>
 }
 
 /** Runs a call of the official client, and answers with its result. */
-async function manage<Result>(step: string, expected: number, request: Cloudflare.APIPromise<Result>): Promise<Result> {
+async function manage<Result>(step: string, expected: number, request: APIPromise<Result>): Promise<Result> {
   const { data, response } = await request.withResponse()
   record(step, expected, response.status)
   return data
@@ -64,7 +64,7 @@ async function story(): Promise<void> {
   const id = first.id ?? ''
   await call('gate, the token', 200, first)
   await call('gate, a wrong secret', 401, { ...first, client_secret: `${first.client_secret?.slice(0, -1)}x` })
-  await manage('list tokens', 200, serviceTokens.list({ account_id }) as unknown as Cloudflare.APIPromise<unknown>)
+  await manage('list tokens', 200, serviceTokens.list({ account_id }) as unknown as APIPromise<unknown>)
   const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
   const second = await manage(
     'rotate, one hour of grace',

@@ -1,5 +1,6 @@
 import type { Failure, FailureCode } from '../authority/failure.ts'
 import { type Envelope, type ErrorItem, refusal } from '../wire/envelope.ts'
+import { withoutCredentials } from './redaction.ts'
 
 interface Answer {
   readonly status: number
@@ -25,14 +26,17 @@ const answers: { readonly [Code in FailureCode]: Answer } = {
   method_not_allowed: { status: 405, code: 10405 },
   request_too_large: { status: 413, code: 12130, name: 'access.api.error.invalid_request' },
   request_timeout: { status: 408, code: 12130, name: 'access.api.error.invalid_request' },
+  malformed_request: { status: 400, code: 6003 },
+  headers_too_large: { status: 431, code: 6003 },
 }
 
 /** Status and body for a failure; `path` is that of the request, without its query. */
 export function answerTo(failure: Failure, path: string): { readonly status: number; readonly body: Envelope<never> } {
   const { status, code, name, fixed, chain } = answers[failure.code]
   if (failure.code === 'no_route') return { status, body: refusal(noRoute(path)) }
-  const message = [name, fixed ? undefined : failure.message].filter(Boolean).join(': ')
-  const source = failure.field !== undefined && failure.code !== 'invalid_query' ? { source: { pointer: `/${failure.field}` } } : {}
+  const message = withoutCredentials([name, fixed ? undefined : failure.message].filter(Boolean).join(': '))
+  const hasPointer = failure.field !== undefined && failure.code !== 'invalid_query'
+  const source = hasPointer ? { source: { pointer: withoutCredentials(`/${failure.field}`) } } : {}
   return { status, body: refusal([{ code, message, ...source, ...(chain && { error_chain: chain }) }]) }
 }
 
@@ -43,7 +47,7 @@ export const internalError = refusal([
 
 function noRoute(path: string): readonly ErrorItem[] {
   return [
-    { code: 7003, message: `Could not route to ${path}, perhaps your object identifier is invalid?` },
+    { code: 7003, message: `Could not route to ${withoutCredentials(path)}, perhaps your object identifier is invalid?` },
     { code: 7000, message: 'No route for that URI' },
   ]
 }

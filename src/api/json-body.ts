@@ -1,5 +1,6 @@
 import { visit } from 'jsonc-parser'
 import { Failure } from '../authority/failure.ts'
+import { pointerTo } from './json-pointer.ts'
 
 const maxDepth = 16
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -7,11 +8,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 /** Reads a request body as JSON (RFC 8259) of which every reader sees the same: no repeated keys, no broken UTF-8. An empty body is `undefined`. */
 export function parseJsonBody(contentType: string | undefined, bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined
-  if (!isJson(contentType)) {
-    throw invalid(
-      `the body must be JSON, sent with "Content-Type: application/json"${contentType === undefined ? '' : `, not ${JSON.stringify(contentType)}`}`,
-    )
-  }
+  if (!isJson(contentType)) throw notJson(contentType)
   const text = decode(bytes)
   refuseAmbiguity(text)
   try {
@@ -19,6 +16,11 @@ export function parseJsonBody(contentType: string | undefined, bytes: Uint8Array
   } catch (error) {
     throw invalid(`the body is not valid JSON${positionIn(error)}`)
   }
+}
+
+export function notJson(contentType: string | undefined): Failure {
+  const instead = contentType === undefined ? '' : `, not ${JSON.stringify(contentType.slice(0, 100))}`
+  return invalid(`the body must be JSON, sent with "Content-Type: application/json"${instead}`)
 }
 
 function isJson(contentType: string | undefined): boolean {
@@ -56,7 +58,7 @@ function refuseAmbiguity(text: string): void {
     onObjectProperty: (key, _offset, _length, _line, _character, path) => {
       const keys = objects.at(-1)
       if (keys?.has(key))
-        throw new Failure('invalid_request', { field: [...path(), key].join('/'), message: 'is given twice; give it once' })
+        throw new Failure('invalid_request', { field: pointerTo([...path(), key]), message: 'is given twice; give it once' })
       keys?.add(key)
     },
   })

@@ -1,13 +1,16 @@
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
+import { METHODS } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Failure, type FailureCode } from '../authority/failure.ts'
 import type { Log } from '../authority/ports.ts'
 import type { Caller, SignIn } from '../authority/sign-in.ts'
 import type { Scope } from '../domain/service-token.ts'
 import { success } from '../wire/envelope.ts'
 import { credentialsOf } from './authentication.ts'
+import { refuseBrokenRequest } from './broken-request.ts'
 import { answerTo, internalError } from './failures.ts'
 import { registerHealth } from './health.ts'
-import { parseJsonBody } from './json-body.ts'
+import { notJson, parseJsonBody } from './json-body.ts'
+import { withoutCredentials } from './redaction.ts'
 import type { Authority, Page, Route } from './route.ts'
 import { serviceTokenRoutes } from './routes/service-tokens.ts'
 import { createBodyValidator, createQueryValidator } from './validation.ts'
@@ -15,7 +18,6 @@ import { createBodyValidator, createQueryValidator } from './validation.ts'
 export const routes: readonly Route[] = [...serviceTokenRoutes]
 
 const base = '/client/v4'
-const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const maxBodyBytes = 1024 * 1024
 
 export interface ApiDeps {
@@ -38,6 +40,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     genReqId: rayIds,
     exposeHeadRoutes: true,
     frameworkErrors: (_error, request, reply) => refuse(new Failure('no_route'), request, reply),
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket, rayIds()),
   })
 
   server.removeAllContentTypeParsers()
@@ -46,20 +49,30 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   )
   server.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cf-ray': request.id, 'cache-control': 'no-store' })
+    // Before the body is read, as everywhere.
+    if (request.is404) throw new Failure('no_route')
   })
-  server.setNotFoundHandler((request, reply) => refuse(new Failure('no_route'), request, reply))
+  // Without the charset that Fastify adds: JSON has but one (RFC 8259, section 8.1), and the original sends none.
+  server.addHook('onSend', async (_request, reply) => {
+    reply.header('content-type', 'application/json')
+  })
   server.setErrorHandler((error, request, reply) => refuse(error, request, reply))
 
+  // All that Node can read, so that a wrong method is not taken for a wrong path.
+  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   registerHealth(server, deps.problems)
   for (const route of routes) register(server, route, deps)
   for (const [path, allowed] of methodsByPath()) refuseOtherMethods(server, path, allowed)
   return server
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const failure = asFailure(error)
+    const failure = asFailure(error, request)
     reply.headers({ 'cf-ray': request.id, 'cache-control': 'no-store' })
     if (failure === undefined) {
-      log.error({ err: error, ray: request.id, method: request.method, path: pathOf(request) }, 'a request failed by a fault of the server')
+      log.error(
+        { err: error, ray: request.id, method: request.method, path: withoutCredentials(pathOf(request)) },
+        'a request failed by a fault of the server',
+      )
       return reply.code(500).send(internalError)
     }
     const { status, body } = answerTo(failure, pathOf(request))
@@ -112,7 +125,7 @@ function methodsByPath(): ReadonlyMap<string, readonly string[]> {
 
 function refuseOtherMethods(server: FastifyInstance, path: string, allowed: readonly string[]): void {
   server.route({
-    method: methods.filter((method) => !allowed.includes(method)),
+    method: server.supportedMethods.filter((method) => !allowed.includes(method)),
     url: base + path,
     async onRequest(_request, reply) {
       reply.header('allow', allowed.join(', '))
@@ -125,13 +138,14 @@ function refuseOtherMethods(server: FastifyInstance, path: string, allowed: read
 const frameworkFailures: Readonly<Record<string, FailureCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'invalid_request',
   FST_ERR_BAD_URL: 'no_route',
 }
 
-function asFailure(error: unknown): Failure | undefined {
+function asFailure(error: unknown, { raw }: FastifyRequest): Failure | undefined {
   if (error instanceof Failure) return error
   const { code = '', message } = error as { code?: string; message?: string }
+  if (raw.destroyed && !raw.complete) return new Failure('invalid_request', { message: 'the body broke off' })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return notJson(raw.headers['content-type'])
   const failure = frameworkFailures[code]
   if (failure === 'request_too_large') return new Failure(failure, { message: `the body must not be larger than ${maxBodyBytes} bytes` })
   return failure && new Failure(failure, message === undefined ? {} : { message })

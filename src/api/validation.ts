@@ -1,6 +1,8 @@
 import type { Static, TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { Check } from 'typebox/value'
 import { Failure } from '../authority/failure.ts'
+import { pointerTo } from './json-pointer.ts'
 
 /** Checks a value and answers with it, typed, or throws a failure that names the field and says what would be right. */
 export type Validator<Schema extends TObject> = (value: unknown) => Static<Schema>
@@ -38,14 +40,14 @@ function objectionTo(schema: TObject, value: unknown): { readonly field?: string
   const given = value as Readonly<Record<string, unknown>>
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown !== undefined && (schema as { readonly additionalProperties?: unknown }).additionalProperties === false) {
-    return { field: pointerPart(unknown), message: `is not a field of this request, which may have: ${names.join(', ')}` }
+    return { field: pointerTo([unknown]), message: `is not a field of this request, which may have: ${names.join(', ')}` }
   }
   for (const name of names) {
     const property = schema.properties[name]
     if (property === undefined) continue
     if (given[name] === undefined) {
       if (schema.required?.includes(name)) return { field: name, message: `is missing; it must be ${describe(property)}` }
-    } else if (!Compile(property).Check(given[name])) {
+    } else if (!Check(property, given[name])) {
       return { field: name, message: `must be ${describe(property)}` }
     }
   }
@@ -58,9 +60,4 @@ function typeOf(schema: TObject, name: string): unknown {
 
 function describe(schema: unknown): string {
   return (schema as { readonly description?: string }).description ?? 'of the documented form'
-}
-
-/** RFC 6901 escapes; and a very long name is not worth repeating whole. */
-function pointerPart(name: string): string {
-  return name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')
 }

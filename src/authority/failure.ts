@@ -12,6 +12,8 @@ const failures = {
   method_not_allowed: 'This resource does not have that method',
   request_too_large: 'The request body is too large',
   request_timeout: 'The request did not arrive in time',
+  malformed_request: 'Invalid request headers: this is not valid HTTP/1.1',
+  headers_too_large: 'Invalid request headers: together they are too large',
 } as const
 
 export type FailureCode = keyof typeof failures
@@ -25,7 +27,7 @@ export class Failure extends Error {
 
   /** With a field, `message` goes on from its name: what is wrong with it and what would be right. */
   constructor(code: FailureCode, { field, message }: { readonly field?: string; readonly message?: string } = {}) {
-    super(message === undefined ? failures[code] : [field, message].filter(Boolean).join(' '))
+    super(message === undefined ? failures[code] : field === undefined ? message : `${field || '""'} ${message}`)
     this.code = code
     this.field = field
   }

@@ -78,6 +78,14 @@ export interface Change {
   readonly id: string
 }
 
+/** What must hold for a commit besides that nothing came between. */
+export interface Conditions {
+  /** Nothing was ever stored before. */
+  readonly first?: boolean
+  /** The account of the audit entry has no more service tokens than this afterwards. */
+  readonly maxServiceTokens?: number
+}
+
 /** What a replica is fed from. */
 export interface Feed {
   /** The sequence number of the newest change; 0 on a database that nothing was ever written to. */
@@ -92,15 +100,14 @@ export interface Feed {
 export interface Store extends Feed {
   /**
    * Stores all writes, a change-log row for each, and the audit entry, or none of it. Once it answers `true`, they are on disk.
-   * `false`: something else was stored since `before` was read, or (with `first`) anything was stored at all.
+   * `false`: something else was stored since `before` was read, or a condition does not hold.
    */
-  commit(writes: readonly Write[], audit: AuditEntry, options?: { readonly first?: boolean }): Promise<boolean>
+  commit(writes: readonly Write[], audit: AuditEntry, conditions?: Conditions): Promise<boolean>
   findServiceToken(scope: Scope, id: string): Promise<SeenServiceToken | undefined>
   listServiceTokens(
     scope: Scope,
     query: ServiceTokenQuery,
   ): Promise<{ readonly items: readonly SeenServiceToken[]; readonly total: number }>
-  countServiceTokens(accountId: string): Promise<number>
   findApiToken(digest: Digest): Promise<ApiToken | undefined>
   findUser(email: string): Promise<User | undefined>
   /** Notes the latest use of service tokens; uses of tokens that are gone are dropped, and an earlier one never replaces a later. */

@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from '../domain/instant.ts'
 import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import { type Changes, issue, objectionTo, refresh, rotate, type Scope, type ServiceToken, update } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
-import type { Actor, AuditEntry, Clock, SeenServiceToken, ServiceTokenQuery, Store, Write } from './ports.ts'
+import type { Actor, AuditEntry, Clock, Conditions, SeenServiceToken, ServiceTokenQuery, Store, Write } from './ports.ts'
 
 /** A service token together with its secret, which nobody can see again. */
 export interface IssuedServiceToken extends SeenServiceToken {
@@ -77,11 +77,19 @@ export function createServiceTokens({ store, clock, random, announce, maxPerAcco
     before: ServiceToken | null,
     after: ServiceToken | null,
     at: Instant,
+    conditions?: Conditions,
   ): Promise<boolean> {
     const write: Write = { kind: 'service_token', before, after }
-    const stored = await store.commit([write], auditEntry(actor, action, before, after, at))
+    const stored = await store.commit([write], auditEntry(actor, action, before, after, at), conditions)
     if (stored) await announce()
     return stored
+  }
+
+  function tooMany(): Error {
+    // The ids are random: without a limit nothing can be in the way of a new token.
+    if (maxPerAccount === 0) return new Error('a new service token was not stored')
+    const message = `this account has ${maxPerAccount} service tokens, which is the limit; delete one first`
+    return new Failure('too_many_service_tokens', { message })
   }
 
   function auditEntry(actor: Actor, action: string, before: ServiceToken | null, after: ServiceToken | null, at: Instant): AuditEntry {
@@ -101,16 +109,12 @@ export function createServiceTokens({ store, clock, random, announce, maxPerAcco
     async create(actor, scope, draft) {
       const { name, duration = defaultDuration, enabled = true, secretVersion = 1 } = draft
       requireLifetime(duration)
-      if (maxPerAccount > 0 && (await store.countServiceTokens(scope.accountId)) >= maxPerAccount) {
-        throw new Failure('too_many_service_tokens', {
-          message: `this account has ${maxPerAccount} service tokens, which is the limit; delete one first`,
-        })
-      }
       const secret = newSecret('pst_', random)
       const ids = { id: newUuid(random), clientId: newClientId(random), digest: digestOf(secret) }
       const now = clock.now()
       const token = issue({ ...scope, ...ids, name, duration, enabled, secretVersion }, now)
-      if (!(await commit(actor, 'service_token.create', null, token, now))) throw new Error('a new id was taken already')
+      const conditions = maxPerAccount > 0 ? { maxServiceTokens: maxPerAccount } : {}
+      if (!(await commit(actor, 'service_token.create', null, token, now, conditions))) throw tooMany()
       return { token, secret, lastSeenAt: null }
     },
 

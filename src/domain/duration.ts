@@ -1,18 +1,19 @@
 // Durations in the syntax and with the limits of Go's time package, because every client of the API writes them so.
 
-const nanosecondsIn: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n, // U+00B5, micro sign
-  μs: 1_000n, // U+03BC, Greek mu
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-}
+const nanosecondsIn: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['us', 1_000n],
+  ['µs', 1_000n], // U+00B5, micro sign
+  ['μs', 1_000n], // U+03BC, Greek mu
+  ['ms', 1_000_000n],
+  ['s', 1_000_000_000n],
+  ['m', 60_000_000_000n],
+  ['h', 3_600_000_000_000n],
+])
 
-/** Nanoseconds of Go's longestDuration duration, some 292 years. */
+/** Nanoseconds of Go's longest duration, some 292 years. */
 export const longestDuration = 2n ** 63n - 1n
+const mostDigits = longestDuration.toString().length
 const term = /(\d*)(?:\.(\d*))?([^\d.]+)/y
 
 /** Nanoseconds of a Go duration such as `1h30m`, `1.5h` or `300ms`; `undefined` where Go would report an error. */
@@ -27,9 +28,12 @@ export function parseDuration(text: string): bigint | undefined {
     const match = term.exec(terms)
     if (!match) return undefined
     const [, whole = '', fraction = '', unitName = ''] = match
-    const unit = nanosecondsIn[unitName]
+    const unit = nanosecondsIn.get(unitName)
     if (unit === undefined || (whole === '' && fraction === '')) return undefined
-    total += BigInt(whole) * unit + fractionOf(fraction, unit)
+    const significant = whole.replace(/^0+/, '')
+    // Too much in any unit, so nobody can make us count a million digits.
+    if (significant.length > mostDigits) return undefined
+    total += BigInt(significant) * unit + fractionOf(fraction, unit)
     // A negative duration reaches one nanosecond further.
     if (total > (negative ? longestDuration + 1n : longestDuration)) return undefined
   }

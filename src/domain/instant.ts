@@ -9,9 +9,10 @@ export function formatInstant(instant: Instant): string {
   return `${new Date(instant).toISOString().slice(0, 19)}Z`
 }
 
+const beginningOfYearZero: Instant = Date.parse('0000-01-01T00:00:00Z')
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
-/** Reads an RFC 3339 date-time (section 5.6, no leap seconds); `undefined` for anything else or beyond the year 9999. */
+/** Reads an RFC 3339 date-time (section 5.6, no leap seconds); `undefined` for anything else or outside the years 0 to 9999 of UTC. */
 export function parseInstant(text: string): Instant | undefined {
   const match = rfc3339.exec(text)
   if (!match) return undefined
@@ -25,7 +26,7 @@ export function parseInstant(text: string): Instant | undefined {
   const offset = offsetMinutes(match[8], match[9], match[10])
   if (offset === undefined) return undefined
   const instant = date.setUTCHours(hour, minute, second, milliseconds) - offset * 60_000
-  return instant <= endOfTime + 999 ? instant : undefined
+  return instant >= beginningOfYearZero && instant <= endOfTime + 999 ? instant : undefined
 }
 
 function offsetMinutes(sign: string | undefined, hours = '0', minutes = '0'): number | undefined {

@@ -13,15 +13,28 @@ export function createTrust(ranges: readonly { readonly address: string; readonl
 
 /** Who is at the other end of the connection; IPv4 in its plain form. */
 export function peerAddress(request: IncomingMessage): string {
-  const address = request.socket.remoteAddress ?? ''
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  return plain(request.socket.remoteAddress ?? '')
 }
 
-/** The name in a `Host` header: lower case, without port. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
+/** The name in a `Host` header: lower case, without port and without the dot that may end a full name, as it is the same host. */
 export function hostName(header: string | undefined): string {
   const host = (header ?? '').toLowerCase()
   const port = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':')
-  return port === -1 ? host : host.slice(0, port)
+  return (port === -1 ? host : host.slice(0, port)).replace(/\.$/, '')
+}
+
+/** Whether there is more than one `Host` line, of which Node shows the first only (RFC 9112, section 3.2: refuse it). */
+export function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
 }
 
 /** Headers of which only one value makes sense; proxies that add to an existing one would otherwise be believed about the client's part of it. */
@@ -43,6 +56,8 @@ export function clientAddress(request: IncomingMessage, isTrusted: IsTrusted): s
 
 /** The addresses in `X-Forwarded-For`, the client's first; entries that are no address end the list, as nothing before them can be believed. */
 function forwardedFor(request: IncomingMessage): string[] {
-  const entries = (request.headersDistinct['x-forwarded-for'] ?? []).flatMap((value) => value.split(',')).map((entry) => entry.trim())
+  const entries = (request.headersDistinct['x-forwarded-for'] ?? [])
+    .flatMap((value) => value.split(','))
+    .map((entry) => plain(entry.trim()))
   return entries.slice(entries.findLastIndex((entry) => isIP(entry) === 0) + 1)
 }

@@ -5,7 +5,7 @@ import type { Application } from '../domain/application.ts'
 export type RefusalStatus = 400 | 401 | 403 | 404 | 502 | 503 | 504
 
 const sentences: { readonly [Status in RefusalStatus]: string } = {
-  400: 'Bad Request. The request target must be a path.',
+  400: 'Bad Request. A request must name one host and one path.',
   401: "Unauthorized. You don't have permission to view this. Please contact your system administrator.",
   403: "Forbidden. You don't have permission to view this. Please contact your system administrator.",
   404: 'Not Found. The gate has nothing at this path.',
@@ -22,7 +22,7 @@ export function refuse(
   ray: string,
   application: Application | null,
 ): void {
-  const json = request.headers.accept?.includes('application/json') === true
+  const json = request.headers.accept?.toLowerCase().includes('application/json') === true
   const body = json ? jsonBody(status, ray, application) : page(status, ray)
   response.writeHead(status, {
     'content-type': json ? 'application/json' : 'text/html; charset=utf-8',

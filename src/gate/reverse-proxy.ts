@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream'
-import { Agent, type Dispatcher, errors } from 'undici'
+import { isIP } from 'node:net'
+import { PassThrough, pipeline, type Readable } from 'node:stream'
+import { Agent, buildConnector, type Dispatcher, errors } from 'undici'
 import type { Log } from '../authority/ports.ts'
 import type { Application } from '../domain/application.ts'
 import { clientIdHeader, clientSecretHeader } from './credentials.ts'
@@ -23,19 +24,33 @@ const ownedByGate: ReadonlySet<string> = new Set([
   ...['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
 ])
 
-const headersTimeoutMs = 60_000
-const connectTimeoutMs = 10_000
+const ownedByGateInAnswers: ReadonlySet<string> = new Set(['cf-ray'])
 
-export function createReverseProxy({ isTrusted, log }: { isTrusted: IsTrusted; log: Log }): ReverseProxy {
+const noBytes = Buffer.alloc(0)
+
+const connectTo = buildConnector({ timeout: 10_000 })
+
+/** TLS asks an origin for its own name, and the certificate must be for that; undici would go by the `Host` that the client sent. */
+const connectByOriginName: buildConnector.connector = (options, callback) =>
+  connectTo({ ...options, servername: isIP(options.hostname) === 0 ? options.hostname : '' }, callback)
+
+export interface ReverseProxyDeps {
+  readonly isTrusted: IsTrusted
+  readonly log: Log
+  /** How long an origin may take until it answers with headers. */
+  readonly headersTimeoutMs?: number
+}
+
+export function createReverseProxy({ isTrusted, log, headersTimeoutMs = 60_000 }: ReverseProxyDeps): ReverseProxy {
   // No limit between two parts of a body: event streams may be silent for long, and a client that leaves ends the request.
-  const agent = new Agent({ headersTimeout: headersTimeoutMs, bodyTimeout: 0, connect: { timeout: connectTimeoutMs } })
-  const origins = new WeakMap<Application, { readonly origin: string; readonly prefix: string }>()
+  const agent = new Agent({ headersTimeout: headersTimeoutMs, bodyTimeout: 0, connect: connectByOriginName })
+  const origins = new WeakMap<Application, { readonly origin: string; readonly servername: string; readonly prefix: string }>()
 
   function originOf(application: Application, originUrl: string) {
     const known = origins.get(application)
     if (known) return known
-    const { origin, pathname } = new URL(originUrl)
-    const parsed = { origin, prefix: pathname.replace(/\/$/, '') }
+    const { origin, hostname: servername, pathname } = new URL(originUrl)
+    const parsed = { origin, servername, prefix: pathname.replace(/\/$/, '') }
     origins.set(application, parsed)
     return parsed
   }
@@ -44,18 +59,20 @@ export function createReverseProxy({ isTrusted, log }: { isTrusted: IsTrusted; l
     async forward(request, response, application, ray) {
       const { originUrl } = application
       if (originUrl === null) return refuse(request, response, 404, ray, application)
-      const { origin, prefix } = originOf(application, originUrl)
+      const { origin, servername, prefix } = originOf(application, originUrl)
       const clientGone = new AbortController()
       response.once('close', () => clientGone.abort())
       try {
         const answer = await agent.request({
           // Node's parser has let only known methods through.
-          ...{ origin, path: prefix + (request.url ?? '/'), method: request.method as Dispatcher.HttpMethod },
+          ...{ origin, servername, path: prefix + (request.url ?? '/'), method: request.method as Dispatcher.HttpMethod },
           headers: requestHeaders(request, isTrusted, ray),
-          ...{ body: hasBody(request) ? request : null, signal: clientGone.signal, responseHeaders: 'raw' },
+          ...{ body: bodyOf(request), signal: clientGone.signal, responseHeaders: 'raw' },
         })
         // With `responseHeaders: 'raw'` they are name-value pairs, in order and with repetitions.
         response.writeHead(answer.statusCode, responseHeaders(answer.headers as unknown as readonly string[], ray))
+        if (answer.statusCode === 304) return endWithoutBody(answer.body, response)
+        setImmediate(sendHeadAlone, answer.body, response)
         pipeline(answer.body, response, () => undefined)
       } catch (error) {
         if (clientGone.signal.aborted) return
@@ -74,7 +91,7 @@ function requestHeaders(request: IncomingMessage, isTrusted: IsTrusted, ray: str
   const { host } = request.headers
   const forwardedHost = (trusted && singleHeader(request, 'x-forwarded-host')) || host
   return [
-    ...endToEnd(request.rawHeaders, request.headers.connection, ownedByGate),
+    ...endToEnd(request.rawHeaders, ownedByGate),
     ...(host === undefined ? [] : ['host', host]),
     ...['cf-ray', ray, 'cf-connecting-ip', clientAddress(request, isTrusted)],
     ...['x-forwarded-for', [...(before ?? []), peer].join(', ')],
@@ -84,15 +101,15 @@ function requestHeaders(request: IncomingMessage, isTrusted: IsTrusted, ray: str
 }
 
 function responseHeaders(raw: readonly string[], ray: string): string[] {
-  const connection = raw.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === 'connection')
-  return [...endToEnd(raw, connection === -1 ? undefined : raw[connection + 1], new Set(['cf-ray'])), 'cf-ray', ray]
+  return [...endToEnd(raw, ownedByGateInAnswers), 'cf-ray', ray]
 }
 
 /** Name-value pairs without those for one connection, those that `Connection` names, and `dropped`. */
-function endToEnd(raw: readonly string[], connection: string | undefined, dropped: ReadonlySet<string>): string[] {
+function endToEnd(raw: readonly string[], dropped: ReadonlySet<string>): string[] {
+  const connection = raw.filter((_value, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === 'connection').join()
   const named = new Set(
     connection
-      ?.toLowerCase()
+      .toLowerCase()
       .split(',')
       .map((name) => name.trim()),
   )
@@ -100,13 +117,30 @@ function endToEnd(raw: readonly string[], connection: string | undefined, droppe
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? ''
     const lower = name.toLowerCase()
-    if (!perConnection.has(lower) && !dropped.has(lower) && !named.has(lower)) kept.push(name, raw[at + 1] ?? '')
+    // WSGI, CGI and their like cannot tell `_` from `-` in a header's name.
+    if (!perConnection.has(lower) && !dropped.has(lower.replaceAll('_', '-')) && !named.has(lower)) kept.push(name, raw[at + 1] ?? '')
   }
   return kept
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
+/** The body as a stream that undici may destroy, which it does when the origin fails: with the request itself the client's connection would break. */
+function bodyOf(request: IncomingMessage): Readable | null {
+  const { 'transfer-encoding': coding, 'content-length': length = '0' } = request.headers
+  if (coding === undefined && length === '0') return null
+  // What the origin does not take is read all the same: the client must be done sending before it sends the next request.
+  return request.pipe(new PassThrough()).once('close', () => request.resume())
+}
+
+/** Sends the head when no part of the body has come to go with it: an event stream may begin long before its first event. */
+function sendHeadAlone(body: Readable, response: ServerResponse): void {
+  // `flushHeaders` would write the head as UTF-8, which turns each byte of it above 127 into two.
+  if (!body.readableDidRead && !response.writableEnded && !response.destroyed) response.write(noBytes)
+}
+
+/** A 304 may name the length of what it stands for. undici waits for so many bytes, and breaks off the connection to the origin. */
+function endWithoutBody(body: Readable, response: ServerResponse): void {
+  body.on('error', () => undefined).resume()
+  response.end()
 }
 
 function isTimeout(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { presentedIn } from './credentials.ts'
 import type { Decide } from './decide.ts'
 import { createForwardAuth } from './forward-auth.ts'
-import { hostName, type IsTrusted } from './peer.ts'
+import { hasSeveralHosts, hostName, type IsTrusted } from './peer.ts'
 import { refuse } from './refusal.ts'
 import type { ReverseProxy } from './reverse-proxy.ts'
 
@@ -19,8 +19,8 @@ export function createGate({ decide, reverseProxy, isTrusted, rayIds }: GateDeps
   return createServer((request, response) => {
     const ray = rayIds()
     const path = request.url ?? ''
-    // Absolute-form and asterisk-form: what such a target means for the origin is anybody's guess.
-    if (!path.startsWith('/')) return refuse(request, response, 400, ray, null)
+    // Absolute-form and asterisk-form, or two hosts: what that means for the origin is anybody's guess.
+    if (!path.startsWith('/') || hasSeveralHosts(request)) return refuse(request, response, 400, ray, null)
     if (path === '/authorize' || path.startsWith('/authorize?')) return forwardAuth(request, response, ray)
     if (path.startsWith('/cdn-cgi/access/')) return refuse(request, response, 404, ray, null)
     return throughProxy(request, response, ray)

@@ -10,20 +10,28 @@ export interface Uses {
 
 export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promise<void>): Uses {
   let collected = new Map<string, Instant>()
+  let storing = Promise.resolve()
+
+  async function store(): Promise<void> {
+    if (collected.size === 0) return
+    const batch = collected
+    collected = new Map()
+    try {
+      await record(batch)
+    } catch (error) {
+      collected = new Map([...batch, ...collected])
+      throw error
+    }
+  }
+
   return {
     note(token, at) {
       collected.set(token.id, at)
     },
-    async flush() {
-      if (collected.size === 0) return
-      const batch = collected
-      collected = new Map()
-      try {
-        await record(batch)
-      } catch (error) {
-        collected = new Map([...batch, ...collected])
-        throw error
-      }
+    flush() {
+      // One after the other: whoever flushes before closing the store waits for a flush under way, and takes on what that one failed to store.
+      storing = storing.then(store, store)
+      return storing
     },
   }
 }

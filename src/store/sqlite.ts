@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import { CompiledQuery, type DatabaseConnection, type Dialect, Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './schema.ts'
 
 /** Opens the SQLite file, with its folder when that is missing. A transaction that was answered survives a crash of the machine. */
@@ -13,5 +13,21 @@ export function openSqlite(path: string): Kysely<Tables> {
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
   database.pragma('busy_timeout = 5000')
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
+  return new Kysely<Tables>({ dialect: writing(new SqliteDialect({ database })) })
+}
+
+/** Kysely's dialect, for transactions that write, as all of ours do. */
+function writing(dialect: SqliteDialect): Dialect {
+  return {
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    // SQLite rolls back the making of tables like anything else; without this, a crash would leave half a migration behind.
+    createAdapter: () => Object.defineProperty(dialect.createAdapter(), 'supportsTransactionalDdl', { value: true }),
+    // One that locks only at its first write fails at once when another process has written since its first read.
+    createDriver: () => Object.assign(dialect.createDriver(), { beginTransaction: lockAtOnce }),
+  }
+}
+
+async function lockAtOnce(connection: DatabaseConnection): Promise<void> {
+  await connection.executeQuery(CompiledQuery.raw('begin immediate'))
 }

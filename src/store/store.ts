@@ -1,15 +1,16 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { AuditEntry, Entities, Kind, Store, Write } from '../authority/ports.ts'
+import type { AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
+import { allot } from './change-log.ts'
 import { type Mapping, mappings } from './mapping.ts'
 import type { Tables } from './schema.ts'
-import { createServiceTokenQueries } from './service-token-queries.ts'
+import { countServiceTokens, createServiceTokenQueries } from './service-token-queries.ts'
 
 /** Every entity's table has an id and a revision; the queries here use only these, so one table's types serve for all. */
 type AnyTable = 'service_token'
 type AnyEntity = Entities[Kind]
 
 /** Thrown inside a transaction to roll it back. */
-class LostRace extends Error {}
+class NotStored extends Error {}
 
 /** The ports on Kysely: the same statements for every engine. */
 export function createStore(db: Kysely<Tables>): Store {
@@ -33,28 +34,28 @@ export function createStore(db: Kysely<Tables>): Store {
       const remove = trx.deleteFrom(table).where('id', '=', before.id).where('revision', '=', before.revision)
       stored = (await remove.executeTakeFirst()).numDeletedRows
     }
-    if (stored !== 1n) throw new LostRace()
+    if (stored !== 1n) throw new NotStored()
   }
 
-  /** Takes the next `count` numbers of the change log. The row it locks makes commits wait for each other, so numbers have no gap and come in commit order. */
-  async function allot(trx: Transaction<Tables>, count: number): Promise<number> {
-    const advance = trx.updateTable('change_head').set((row) => ({ seq: row('seq', '+', count) }))
-    return (await advance.returning('seq').executeTakeFirstOrThrow()).seq
-  }
-
-  async function commit(writes: readonly Write[], audit: AuditEntry, { first = false } = {}): Promise<boolean> {
+  async function commit(
+    writes: readonly Write[],
+    audit: AuditEntry,
+    { first = false, maxServiceTokens }: Conditions = {},
+  ): Promise<boolean> {
     try {
       await db.transaction().execute(async (trx) => {
-        for (const write of writes) await apply(trx, write)
+        // Before the rest, for it waits for nobody and nobody for it.
+        await trx.insertInto('audit').values(auditRow(audit)).execute()
         const head = await allot(trx, writes.length)
-        if (first && head !== writes.length) throw new LostRace()
+        if (first && head !== writes.length) throw new NotStored()
+        for (const write of writes) await apply(trx, write)
+        if (maxServiceTokens !== undefined && (await countServiceTokens(trx, audit.accountId)) > maxServiceTokens) throw new NotStored()
         const changes = writes.map((write, index) => ({ seq: head - writes.length + 1 + index, kind: write.kind, id: idOf(write) }))
         await trx.insertInto('change').values(changes).execute()
-        await trx.insertInto('audit').values(auditRow(audit)).execute()
       })
       return true
     } catch (error) {
-      if (error instanceof LostRace) return false
+      if (error instanceof NotStored) return false
       throw error
     }
   }

@@ -5,7 +5,7 @@ export const defaultPerPage = 1000
 
 export const PageQuery = {
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a page, from 1' })),
-  per_page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'how many items a page has, from 1 to 1000' })),
+  per_page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'the number of items on a page, from 1 to 1000' })),
 }
 
 export function resultInfo(page: number, perPage: number, count: number, total: number): ResultInfo {

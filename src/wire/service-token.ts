@@ -8,9 +8,15 @@ export const AccountPath = Type.Object({ account_id: HexId })
 export const ZonePath = Type.Object({ zone_id: HexId })
 export const ServiceTokenPath = Type.Object({ service_token_id: Uuid })
 
+/** Neither control characters, which PostgreSQL and terminals choke on, nor halves of surrogate pairs. */
+const printable = '^[^\\p{Cc}\\p{Cs}]*$'
 const Name = Type.String({
-  ...{ minLength: 1, maxLength: 350, pattern: '^[^\\p{Cc}\\p{Cs}]*$' },
+  ...{ minLength: 1, maxLength: 350, pattern: printable },
   description: 'a text of 1 to 350 characters without control characters',
+})
+const Sought = Type.String({
+  ...{ maxLength: 350, pattern: printable },
+  description: 'a text of at most 350 characters without control characters',
 })
 const Duration = Type.String({ maxLength: 100, description: '"forever" or a duration such as 8760h, 30m or 1h30m' })
 const Enabled = Type.Boolean({ description: 'true or false' })
@@ -36,8 +42,8 @@ export const RotateServiceToken = Type.Object(PreviousEnd, { additionalPropertie
 
 export const ListServiceTokens = Type.Object({
   ...PageQuery,
-  name: Type.Optional(Type.String({ maxLength: 350, description: 'a text of at most 350 characters' })),
-  search: Type.Optional(Type.String({ maxLength: 350, description: 'a text of at most 350 characters' })),
+  name: Type.Optional(Sought),
+  search: Type.Optional(Sought),
 })
 
 const Common = {

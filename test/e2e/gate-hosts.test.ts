@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { AuditEntry } from '../../src/authority/ports.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { createStore } from '../../src/store/store.ts'
@@ -45,7 +45,7 @@ describe.each([
     const token = await postern.client.zeroTrust.access.serviceTokens.create({ account_id, name: 'valid' })
     credentials = Object.entries(machineHeaders(token)).flat()
     await addTeamApplication(path, account_id)
-    await expect.poll(() => statusOf('Host', 'team.example')).toBe(403)
+    await vi.waitFor(async () => expect(await statusOf('Host', 'team.example')).toBe(403), 10_000)
   })
   afterAll(() => postern.stop())
 

@@ -155,3 +155,22 @@ describe.each(doors)('the host of a request to %s', (path) => {
     expect(await sendBytes(postern.gateUrl, `GET ${path} HTTP/1.1\r\n${lines}\r\n`)).toMatch(/^HTTP\/1\.1 400/)
   })
 })
+
+describe('a request whose end two servers could see in different places is answered 400', () => {
+  test.each([
+    ['a length and chunks', 'Content-Length: 4\r\nTransfer-Encoding: chunked', '0\r\n\r\nGET / HTTP/1.1\r\n\r\n'],
+    ['two lengths', 'Content-Length: 4\r\nContent-Length: 5', 'body!'],
+    ['a length that is no number', 'Content-Length: +4', 'body'],
+    ['chunks that are not the last coding', 'Transfer-Encoding: chunked, identity', '0\r\n\r\n'],
+    ['chunks twice', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', '0\r\n\r\n'],
+    ['a chunk whose size is no number', 'Transfer-Encoding: chunked', 'x\r\nbody\r\n0\r\n\r\n'],
+    ['a header that goes on in the next line', 'X: a\r\n b', ''],
+  ])('%s', async (_case, lines, body) => {
+    const credentials = valid.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
+    const answer = await sendBytes(
+      postern.gateUrl,
+      `POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${credentials}${lines}\r\n\r\n${body}`,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 400/)
+  })
+})

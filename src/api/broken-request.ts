@@ -1,0 +1,30 @@
+import { maxHeaderSize, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { Failure } from '../authority/failure.ts'
+import { answerTo } from './failures.ts'
+
+/** Answers what Node could not read as a request at all in the form of every other refusal, and closes the connection. */
+export function refuseBrokenRequest(error: Error & { readonly code?: string }, socket: Socket, rayId: string): void {
+  // The caller is gone already.
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const { status, body } = answerTo(failureOf(error.code), '')
+  const text = JSON.stringify(body)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(text)}`,
+    `cf-ray: ${rayId}`,
+    'cache-control: no-store',
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
+}
+
+function failureOf(code: string | undefined): Failure {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Failure('request_timeout')
+  if (code !== 'HPE_HEADER_OVERFLOW') return new Failure('malformed_request')
+  return new Failure('headers_too_large', { message: `Invalid request headers: together they are larger than ${maxHeaderSize} bytes` })
+}

@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { movableClock } from '../../../test/fixtures.ts'
+import { anApplication, aToken } from '../../../test/gate-fixtures.ts'
+import type { Change, Entities, Feed, Kind, Log } from '../../authority/ports.ts'
+import { createFollower, type Follower } from './follower.ts'
+import { createReplica, type Replica } from './replica.ts'
+
+type Call = 'head' | 'read' | 'changesSince' | 'find'
+
+/** A database in memory whose calls the test can break, and watch before they answer. */
+function aFeed() {
+  const entities = new Map<string, Entities[Kind]>()
+  const changes: Change[] = []
+  const feed = {
+    calls: [] as Call[],
+    broken: false,
+    /** Runs between a question and its answer, which is computed first: what happens meanwhile is not in it. */
+    meanwhile: (_call: Call): void | Promise<void> => undefined,
+    store(kind: Kind, entity: Entities[Kind]) {
+      entities.set(`${kind} ${entity.id}`, entity)
+      changes.push({ seq: changes.length + 1, kind, id: entity.id })
+    },
+    delete(kind: Kind, id: string) {
+      entities.delete(`${kind} ${id}`)
+      changes.push({ seq: changes.length + 1, kind, id })
+    },
+  }
+  async function answer<Value>(call: Call, value: Value): Promise<Value> {
+    feed.calls.push(call)
+    await feed.meanwhile(call)
+    if (feed.broken) throw new Error('the database is away')
+    return value
+  }
+  const ofKind = (kind: Kind) =>
+    [...entities]
+      .filter(([key]) => key.startsWith(`${kind} `))
+      .map(([, entity]) => entity)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const port: Feed = {
+    head: () => answer('head', changes.length),
+    read: <K extends Kind>(kind: K, afterId: string, limit: number) =>
+      answer(
+        'read',
+        ofKind(kind)
+          .filter(({ id }) => id > afterId)
+          .slice(0, limit) as unknown as readonly Entities[K][],
+      ),
+    changesSince: (seq, limit) => answer('changesSince', changes.slice(seq, seq + limit)),
+    find: <K extends Kind>(kind: K, id: string) => answer('find', entities.get(`${kind} ${id}`) as Entities[K] | undefined),
+  }
+  return Object.assign(feed, { port })
+}
+
+function aLog() {
+  const lines: string[] = []
+  const write = (level: string) => (_fields: object, message: string) => void lines.push(`${level}: ${message}`)
+  return { lines, log: { info: write('info'), warn: write('warn'), error: write('error') } satisfies Log }
+}
+
+const clock = movableClock('2026-01-01T00:00:00Z')
+let feed: ReturnType<typeof aFeed>
+let replica: Replica
+let lines: string[]
+let follower: Follower
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  feed = aFeed()
+  replica = createReplica()
+  const { lines: written, log } = aLog()
+  lines = written
+  follower = createFollower({ feed: feed.port, replica, clock, log, pollEveryMs: 200 })
+})
+afterEach(async () => {
+  feed.broken = false
+  feed.meanwhile = () => undefined
+  await follower.stop()
+  vi.useRealTimers()
+})
+
+const enabledOf = (id: string) => replica.tokenByClientId(`${id}.access`)?.enabled
+
+describe('following the change log', () => {
+  test('begins with everything that is stored, however much', async () => {
+    for (let number = 0; number < 2500; number++) feed.store('service_token', aToken({ id: `t${number}` }))
+    feed.store('application', anApplication({ domain: 'team.example' }))
+    await follower.start()
+    expect(replica.size).toBe(2500)
+    expect(replica.applicationFor('team.example')).toBeDefined()
+  })
+
+  test('goes on with every change: new, changed, deleted; other kinds are passed over', async () => {
+    feed.store('service_token', aToken({ id: 'changed' }))
+    feed.store('service_token', aToken({ id: 'deleted' }))
+    await follower.start()
+    feed.store('service_token', aToken({ id: 'new' }))
+    feed.store('account', { id: 'account', name: '', createdAt: 0, revision: 1 })
+    feed.store('service_token', aToken({ id: 'changed', enabled: false }))
+    feed.delete('service_token', 'deleted')
+    feed.store('application', anApplication({ domain: 'team.example' }))
+    await vi.advanceTimersByTimeAsync(200)
+    expect([enabledOf('new'), enabledOf('changed'), enabledOf('deleted')]).toEqual([true, false, undefined])
+    expect(replica.applicationFor('team.example')).toBeDefined()
+  })
+
+  test('applies more changes than one read holds, in one poll', async () => {
+    await follower.start()
+    for (let number = 0; number < 2500; number++) feed.store('service_token', aToken({ id: `t${number}` }))
+    await follower.catchUp()
+    expect(replica.size).toBe(2500)
+  })
+
+  test('misses nothing that changes or is deleted while the snapshot is read', async () => {
+    feed.store('service_token', aToken({ id: 'changed' }))
+    feed.store('service_token', aToken({ id: 'deleted' }))
+    feed.meanwhile = (call) => {
+      if (call !== 'read') return
+      feed.meanwhile = () => undefined
+      feed.store('service_token', aToken({ id: 'changed', enabled: false }))
+      feed.delete('service_token', 'deleted')
+      feed.store('service_token', aToken({ id: 'new' }))
+      feed.delete('service_token', 'new')
+    }
+    await follower.start()
+    await follower.catchUp()
+    expect([enabledOf('changed'), enabledOf('deleted'), enabledOf('new')]).toEqual([false, undefined, undefined])
+    expect(replica.size).toBe(1)
+  })
+
+  test('fails to start when the snapshot cannot be read', async () => {
+    feed.broken = true
+    await expect(follower.start()).rejects.toThrow('the database is away')
+    expect(follower.ageMs()).toBe(Number.POSITIVE_INFINITY)
+  })
+})
+
+describe('catching up', () => {
+  test('waits for a poll that is sent after the call, which all who wait share', async () => {
+    await follower.start()
+    feed.calls.length = 0
+    let release = () => {}
+    feed.meanwhile = () =>
+      new Promise((resolve) => {
+        release = resolve
+      })
+    const underWay = follower.catchUp()
+    feed.store('service_token', aToken({ id: 'late' }))
+    let resolved = 0
+    const waiting = [follower.catchUp(), follower.catchUp(), follower.catchUp()].map((each) => each.then(() => resolved++))
+    feed.meanwhile = () => undefined
+    release()
+    await underWay
+    expect([resolved, enabledOf('late')]).toEqual([0, undefined])
+    await Promise.all(waiting)
+    expect(enabledOf('late')).toBe(true)
+    expect(feed.calls).toEqual(['changesSince', 'changesSince', 'find'])
+  })
+})
+
+describe('while the database is away', () => {
+  test('it never rejects, says so once, ages by the monotonic clock, and recovers by itself', async () => {
+    await follower.start()
+    feed.broken = true
+    feed.store('service_token', aToken({ id: 'late' }))
+    clock.advance(1000)
+    await vi.advanceTimersByTimeAsync(1000)
+    await expect(follower.catchUp()).resolves.toBeUndefined()
+    clock.set('2020-01-01T00:00:00Z')
+    expect(follower.ageMs()).toBe(1000)
+    expect(lines).toEqual(['error: the gate cannot read the change log; it answers from what it knows until its lease ends'])
+    feed.broken = false
+    await vi.advanceTimersByTimeAsync(200)
+    expect([follower.ageMs(), enabledOf('late')]).toEqual([0, true])
+    expect(lines.slice(1)).toEqual(['info: the gate follows the change log again'])
+  })
+
+  test('what a poll applied before it failed is applied again to the same effect, and what it did not reach is not skipped', async () => {
+    await follower.start()
+    feed.store('service_token', aToken({ id: 'first' }))
+    feed.store('service_token', aToken({ id: 'second' }))
+    feed.meanwhile = (call) => {
+      if (call === 'find' && enabledOf('first')) feed.broken = true
+    }
+    await follower.catchUp()
+    expect([enabledOf('first'), enabledOf('second')]).toEqual([true, undefined])
+    feed.meanwhile = () => undefined
+    feed.broken = false
+    await follower.catchUp()
+    expect([enabledOf('first'), enabledOf('second')]).toEqual([true, true])
+  })
+
+  test('the age counts from when the poll was sent, not from when it was answered', async () => {
+    await follower.start()
+    feed.meanwhile = () => clock.advance(300)
+    await follower.catchUp()
+    expect(follower.ageMs()).toBe(300)
+  })
+})
+
+test('once stopped, it polls no more, and the poll under way has ended', async () => {
+  await follower.start()
+  let ended = false
+  feed.meanwhile = async () => {
+    await Promise.resolve()
+    ended = true
+  }
+  void follower.catchUp()
+  await follower.stop()
+  expect(ended).toBe(true)
+  const calls = feed.calls.length
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(feed.calls).toHaveLength(calls)
+})

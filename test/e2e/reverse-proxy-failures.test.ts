@@ -1,0 +1,170 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Log } from '../../src/authority/ports.ts'
+import { anApplication, credentials, type RunningGate, startGate, startService, urlOfNobody } from '../gate-fixtures.ts'
+import { send, sendBytes } from '../raw-http.ts'
+
+const ok: RequestListener = (request, response) => request.resume().on('end', () => response.end('ok'))
+const closeAtOnce = (socket: Socket) => void socket.once('data', () => socket.destroy())
+
+let origin: RunningGate
+let broken: Server
+let gate: RunningGate
+let answer: RequestListener = ok
+/** What the origin behind `broken.example` does with a connection. */
+let converse = closeAtOnce
+const warnings: object[] = []
+
+beforeAll(async () => {
+  origin = await startService((request, response) => answer(request, response))
+  broken = createServer((socket) => converse(socket.on('error', () => undefined)))
+  await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve))
+  const applications = [
+    anApplication({ domain: '*', originUrl: origin.url }),
+    anApplication({ domain: 'down.example', originUrl: await urlOfNobody() }),
+    anApplication({ domain: 'broken.example', originUrl: `http://127.0.0.1:${(broken.address() as AddressInfo).port}` }),
+  ]
+  const log: Log = { info: () => undefined, warn: (fields) => void warnings.push(fields), error: () => undefined }
+  gate = await startGate({ applications, log, headersTimeoutMs: 100 })
+})
+afterEach(() => {
+  answer = ok
+  converse = closeAtOnce
+  warnings.length = 0
+})
+afterAll(async () => {
+  await gate.stop()
+  await origin.stop()
+  await new Promise((resolve) => broken.close(resolve))
+})
+
+const json = [...credentials, 'Accept', 'application/json']
+
+function open(method: string, headers: Record<string, string> = {}): { request: ClientRequest; answered: Promise<IncomingMessage> } {
+  const machine = { [credentials[0]]: credentials[1], [credentials[2]]: credentials[3] }
+  const request = httpRequest(gate.url, { method, headers: { ...machine, ...headers }, agent: false })
+  const answered = new Promise<IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject))
+  return { request, answered }
+}
+
+/** How the body of an answer ends. */
+async function endOf(message: IncomingMessage): Promise<'complete' | 'cut'> {
+  try {
+    for await (const _chunk of message);
+    return 'complete'
+  } catch {
+    return 'cut'
+  }
+}
+
+describe('an origin that does not answer', () => {
+  test.each([undefined, 'x', 'x'.repeat(5_000_000)])('is a 502 when nobody listens, with a body or without', async (body) => {
+    const headers = [...json, 'Host', 'down.example']
+    const { status, values, ...rest } = await send(gate.url, { method: 'POST', headers, ...(body !== undefined && { body }) })
+    expect([status, values('cache-control')]).toEqual([502, ['no-store']])
+    const message = 'Bad Gateway. The origin of this application could not be reached.'
+    const shape = { message, status_code: 502, aud: expect.stringMatching(/^[0-9a-f]{64}$/), ray_id: values('cf-ray')[0] }
+    expect(JSON.parse(rest.body)).toEqual(shape)
+    expect(warnings).toEqual([expect.objectContaining({ ray: values('cf-ray')[0], application: 'down.example' })])
+  })
+
+  test.each([
+    ['closes the connection', ''],
+    ['speaks no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['stops in the middle of the headers', 'HTTP/1.1 200 OK\r\nContent-'],
+    ['names two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+  ])('is a 502 when it %s', async (_case, bytes) => {
+    converse = (socket) => void socket.once('data', () => socket.end(bytes))
+    expect((await send(gate.url, { headers: [...json, 'Host', 'broken.example'] })).status).toBe(502)
+  })
+
+  test('is a 504 when it takes too long, and its connection is given up', async () => {
+    const closed = new Promise<void>((resolve) => {
+      answer = (request) => void request.socket.once('close', () => resolve())
+    })
+    const { status, values, body } = await send(gate.url, { headers: json })
+    expect([status, JSON.parse(body).message]).toEqual([504, 'Gateway Timeout. The origin of this application did not answer in time.'])
+    expect(warnings).toEqual([expect.objectContaining({ ray: values('cf-ray')[0] })])
+    await closed
+  })
+
+  test.each(['down.example', 'broken.example'])("leaves the client's connection usable: %s", async (host) => {
+    const lines = `${credentials[0]}: ${credentials[1]}\r\n${credentials[2]}: ${credentials[3]}\r\n`
+    const post = (to: string, connection: string) =>
+      `POST / HTTP/1.1\r\nHost: ${to}\r\n${lines}Content-Length: 1000000\r\nConnection: ${connection}\r\n\r\n${'x'.repeat(1_000_000)}`
+    const answers = await sendBytes(gate.url, post(host, 'keep-alive') + post('a', 'close'))
+    expect([...answers.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status)).toEqual(['502', '200'])
+  })
+
+  test('says nothing of why to the client', async () => {
+    const { body, headers } = await send(gate.url, { headers: [...json, 'Host', 'down.example'] })
+    expect(body + headers.join()).not.toMatch(/ECONN|127\.0\.0\.1|refused/i)
+  })
+})
+
+describe('an origin that breaks off in the middle of its answer', () => {
+  test.each([
+    ['with a length', { 'content-length': '1000000' }],
+    ['in chunks', {}],
+  ])("cuts the client's connection, so that nobody takes the part for the whole: %s", async (_case, headers) => {
+    let breakOff = () => {}
+    answer = (request, response) => {
+      response.writeHead(200, headers).write('the beginning')
+      breakOff = () => request.socket.destroy()
+    }
+    const { request, answered } = open('GET')
+    request.end()
+    const head = await answered
+    await new Promise((resolve) => head.once('readable', resolve))
+    breakOff()
+    expect([head.statusCode, await endOf(head)]).toEqual([200, 'cut'])
+  })
+
+  test('does not harm the next request', async () => {
+    expect((await send(gate.url, { headers: json })).status).toBe(200)
+  })
+})
+
+describe('a client that leaves', () => {
+  /** Resolves when the origin loses the gate's connection. */
+  function originLosesClient(meanwhile: RequestListener): Promise<void> {
+    return new Promise((resolve) => {
+      answer = (request, response) => {
+        request.socket.once('close', () => resolve())
+        meanwhile(request, response)
+      }
+    })
+  }
+
+  test('before the answer ends the request to the origin', async () => {
+    const { request, answered } = open('GET')
+    const lost = originLosesClient(() => request.destroy())
+    request.end()
+    await expect(answered).rejects.toThrow()
+    await lost
+    expect(warnings).toEqual([])
+  })
+
+  test('in the middle of the answer ends the request to the origin', async () => {
+    const { request, answered } = open('GET')
+    const lost = originLosesClient((_request, response) => response.write('the beginning'))
+    request.end()
+    const head = await answered
+    head.once('data', () => head.destroy())
+    await lost
+  })
+
+  test('in the middle of its body ends the request to the origin, which can tell that it is not complete', async () => {
+    const { request, answered } = open('POST')
+    const ends: string[] = []
+    const lost = originLosesClient((atOrigin) => {
+      atOrigin.once('data', () => request.destroy())
+      atOrigin.on('end', () => ends.push('complete')).on('error', () => ends.push('cut'))
+    })
+    request.write('the beginning')
+    await expect(answered).rejects.toThrow()
+    await lost
+    expect(ends).toEqual(['cut'])
+  })
+})

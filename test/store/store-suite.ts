@@ -1,0 +1,44 @@
+import type { Kysely } from 'kysely'
+import { afterEach, beforeEach, describe } from 'vitest'
+import { migrate } from '../../src/store/migrate.ts'
+import type { Tables } from '../../src/store/schema.ts'
+import { createStore } from '../../src/store/store.ts'
+import { describeCommit } from './commit-suite.ts'
+import { describeConcurrency } from './concurrency-suite.ts'
+import { describeDatabase } from './database-suite.ts'
+import { describeEntities } from './entity-suite.ts'
+import { describeServiceTokens } from './service-token-suite.ts'
+import type { StoreUnderTest, TestDatabase } from './store-under-test.ts'
+
+/** The guarantees of a store, held against one engine. `nodes`: how many processes may work on one database at a time. */
+export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<TestDatabase>): void {
+  describe(name, () => {
+    describeDatabase(nodes, open)
+
+    describe('a store', () => {
+      let database: TestDatabase
+      let connections: readonly Kysely<Tables>[]
+      let current: StoreUnderTest
+
+      beforeEach(async () => {
+        database = await open()
+        const rows = database.connect()
+        const other = nodes === 1 ? rows : database.connect()
+        connections = [...new Set([rows, other])]
+        await migrate(rows)
+        current = { rows, store: createStore(rows), otherNode: createStore(other) }
+      })
+
+      afterEach(async () => {
+        for (const connection of connections) await connection.destroy()
+        await database.remove()
+      })
+
+      const underTest = () => current
+      describeCommit(underTest)
+      describeConcurrency(underTest)
+      describeEntities(underTest)
+      describeServiceTokens(underTest)
+    })
+  })
+}

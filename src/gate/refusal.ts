@@ -32,7 +32,7 @@ export function refuse(
     ...(status === 403 && application && { 'cf-access-aud': application.audience, 'cf-access-domain': application.domain }),
     ...(status === 503 && { 'retry-after': '5' }),
   })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  response.end(body)
 }
 
 function jsonBody(status: RefusalStatus, ray: string, application: Application | null): string {

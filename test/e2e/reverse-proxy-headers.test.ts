@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createRawServer, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -29,7 +29,7 @@ beforeAll(async () => {
     received.push(request)
     answer(request, response)
   })
-  bytewise = createRawServer((socket) => void socket.once('data', () => socket.end(bytes, 'latin1')))
+  bytewise = createRawServer((socket) => void socket.on('data', () => socket.write(bytes, 'latin1')).on('error', () => undefined))
   await listen(bytewise)
   const applications = [
     anApplication({ domain: '*', originUrl: origin.url }),
@@ -174,10 +174,19 @@ describe('all other headers pass through', () => {
     expect(values('cf-ray')).toEqual(valuesAtOrigin('cf-ray'))
   })
 
-  test('bytes that are UTF-8 stay the same bytes', async () => {
-    bytes = 'HTTP/1.1 200 OK\r\nX-Utf: \xe2\x82\xac\xc3\xa9\r\nX-Not: \xff\xfe\x80\r\nContent-Length: 0\r\n\r\n'
-    const { values } = await ask(['Host', 'bytes.example'])
-    expect([values('x-utf'), values('x-not')]).toEqual([['\xe2\x82\xac\xc3\xa9'], ['\xff\xfe\x80']])
+  test.each([
+    ['an empty one', 'Content-Length: 0\r\n\r\n'],
+    ['one that comes with the head', 'Content-Length: 4\r\n\r\nbody'],
+    ['one that does not come', 'Content-Length: 4\r\n\r\n'],
+  ])('bytes that are UTF-8 or nothing at all stay the same bytes, whatever the body: %s', async (_body, end) => {
+    bytes = `HTTP/1.1 200 OK\r\nX-Utf: \xe2\x82\xac\xc3\xa9\r\nX-Not: \xff\xfe\x80\r\n${end}`
+    const headers = { Host: 'bytes.example', [Id]: id, [Secret]: secret }
+    const answered = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpRequest(gate.url, { headers, agent: false }, resolve).on('error', reject).end()
+    })
+    answered.destroy()
+    const { rawHeaders } = answered
+    expect([valuesIn(rawHeaders, 'x-utf'), valuesIn(rawHeaders, 'x-not')]).toEqual([['\xe2\x82\xac\xc3\xa9'], ['\xff\xfe\x80']])
   })
 
   test.each(['a.example', 'A.Example:8080', '[::1]:80', 'a.example.'])('Host stays %s', async (host) => {
@@ -192,19 +201,25 @@ describe('all other headers pass through', () => {
   })
 })
 
-test('TLS asks an origin for its own name, whatever Host the client sent', async () => {
+test.each([
+  ['localhost', ['localhost']],
+  // An address is no name that TLS could ask for (RFC 6066, section 3).
+  ['127.0.0.1', []],
+])('TLS asks the origin at %s for its own name, whatever Host the client sent', async (host, names) => {
   const asked: string[] = []
-  const server = createTlsServer({
-    SNICallback: (name, done) => {
-      asked.push(name)
-      done(new Error('no certificate'))
-    },
-  }).on('tlsClientError', () => undefined)
+  const SNICallback = (name: string, done: (error: Error) => void) => {
+    asked.push(name)
+    done(new Error('no certificate'))
+  }
+  let connections = 0
+  const server = createTlsServer({ SNICallback }).on('tlsClientError', () => connections++)
   await listen(server)
-  const application = anApplication({ domain: '*', originUrl: `https://localhost:${portOf(server)}` })
-  const before = await startGate({ applications: [application] })
-  expect((await send(before.url, { headers: [...credentials, 'Host', 'public.example'] })).status).toBe(502)
-  await before.stop()
+  const toTls = await startGate({ applications: [anApplication({ domain: '*', originUrl: `https://${host}:${portOf(server)}` })] })
+  for (const name of ['public.example', 'other.example']) {
+    expect((await send(toTls.url, { headers: [...credentials, 'Host', name] })).status).toBe(502)
+  }
+  await toTls.stop()
   await new Promise((resolve) => server.close(resolve))
-  expect(new Set(asked)).toEqual(new Set(['localhost']))
+  expect(connections).toBeGreaterThan(0)
+  expect([...new Set(asked)]).toEqual(names)
 })

@@ -15,7 +15,7 @@ function aFeed() {
     calls: [] as Call[],
     broken: false,
     /** Runs between a question and its answer, which is computed first: what happens meanwhile is not in it. */
-    meanwhile: (_call: Call): void | Promise<void> => undefined,
+    meanwhile: (_call: Call, _kind?: Kind): void | Promise<void> => undefined,
     store(kind: Kind, entity: Entities[Kind]) {
       entities.set(`${kind} ${entity.id}`, entity)
       changes.push({ seq: changes.length + 1, kind, id: entity.id })
@@ -25,9 +25,9 @@ function aFeed() {
       changes.push({ seq: changes.length + 1, kind, id })
     },
   }
-  async function answer<Value>(call: Call, value: Value): Promise<Value> {
+  async function answer<Value>(call: Call, value: Value, kind?: Kind): Promise<Value> {
     feed.calls.push(call)
-    await feed.meanwhile(call)
+    await feed.meanwhile(call, kind)
     if (feed.broken) throw new Error('the database is away')
     return value
   }
@@ -44,6 +44,7 @@ function aFeed() {
         ofKind(kind)
           .filter(({ id }) => id > afterId)
           .slice(0, limit) as unknown as readonly Entities[K][],
+        kind,
       ),
     changesSince: (seq, limit) => answer('changesSince', changes.slice(seq, seq + limit)),
     find: <K extends Kind>(kind: K, id: string) => answer('find', entities.get(`${kind} ${id}`) as Entities[K] | undefined),
@@ -113,8 +114,8 @@ describe('following the change log', () => {
   test('misses nothing that changes or is deleted while the snapshot is read', async () => {
     feed.store('service_token', aToken({ id: 'changed' }))
     feed.store('service_token', aToken({ id: 'deleted' }))
-    feed.meanwhile = (call) => {
-      if (call !== 'read') return
+    feed.meanwhile = (call, kind) => {
+      if (call !== 'read' || kind !== 'service_token') return
       feed.meanwhile = () => undefined
       feed.store('service_token', aToken({ id: 'changed', enabled: false }))
       feed.delete('service_token', 'deleted')
@@ -199,14 +200,20 @@ describe('while the database is away', () => {
 
 test('once stopped, it polls no more, and the poll under way has ended', async () => {
   await follower.start()
-  let ended = false
-  feed.meanwhile = async () => {
-    await Promise.resolve()
-    ended = true
-  }
+  let release = () => {}
+  feed.meanwhile = () =>
+    new Promise((resolve) => {
+      release = resolve
+    })
   void follower.catchUp()
-  await follower.stop()
-  expect(ended).toBe(true)
+  let stopped = false
+  const stopping = follower.stop().then(() => {
+    stopped = true
+  })
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(stopped).toBe(false)
+  release()
+  await stopping
   const calls = feed.calls.length
   await vi.advanceTimersByTimeAsync(10_000)
   expect(feed.calls).toHaveLength(calls)

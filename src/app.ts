@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createApi } from './api/server.ts'
 import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
 import type { Clock, Log } from './authority/ports.ts'
@@ -46,7 +46,10 @@ const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => performan
 export async function startApp(deps: AppDeps): Promise<App> {
   const closers: Closer[] = []
   const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close()
+    for (const close of closers.splice(0).reverse()) {
+      // What cannot be closed must not keep the rest from being stored.
+      await close().catch((error: unknown) => deps.log.error({ err: error }, 'a part could not be closed'))
+    }
   }
   try {
     return { ...(await start(deps, closers)), stop }
@@ -74,7 +77,14 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   closers.push(flush, async () => clearInterval(flushing))
 
   const replica = createReplica()
-  const follower = createFollower({ feed: store, replica, clock, log, pollEveryMs: config.pollInterval })
+  const follower = createFollower({
+    feed: store,
+    replica,
+    clock,
+    log,
+    pollEveryMs: config.pollInterval,
+    stalenessBudgetMs: config.stalenessBudget,
+  })
   closers.push(follower.stop)
   await follower.start()
 
@@ -82,22 +92,24 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const reverseProxy = createReverseProxy({ isTrusted, log })
   closers.push(reverseProxy.close)
   const rayIds = createRayIds(random)
-  const isFresh = () => config.onStale === 'serve' || follower.ageMs() <= config.stalenessBudget
+  const isStale = () => follower.ageMs() > config.stalenessBudget
+  const isFresh = () => config.onStale === 'serve' || !isStale()
   const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token, clock.now()) })
   const gate = createGate({ decide, reverseProxy, isTrusted, rayIds })
 
   const serviceTokens = createServiceTokens({ store, clock, random, announce: follower.catchUp, maxPerAccount: config.maxServiceTokens })
   const signIn = createSignIn({ store, clock })
   const problems = async () =>
-    isFresh() ? [] : [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`]
+    isStale() ? [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`] : []
   const api = createApi({ authority: { serviceTokens }, signIn, rayIds, log, problems })
 
+  const closeApi = closer(api.server, () => api.close(), config.shutdownTimeout)
+  const closeGate = closer(gate, () => new Promise((resolve) => gate.close(resolve)), config.shutdownTimeout)
+  closers.push(() => Promise.all([closeApi(), closeGate()]))
   await api.listen(config.apiListen)
-  closers.push(() => closing(api.server, () => api.close(), config.shutdownTimeout))
   await listen(gate, config.gateListen)
-  closers.push(() => closing(gate, () => new Promise((resolve) => gate.close(resolve)), config.shutdownTimeout))
 
-  // Last of all: credentials that are made here can be shown only now, so nothing after it may fail.
+  // Last of all: what could fail has not, so the credentials that are made here will be shown.
   const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
   await follower.catchUp()
   return { apiUrl: urlOf(api.server), gateUrl: urlOf(gate), bootstrap: first }
@@ -125,13 +137,26 @@ function listen(server: Server, { host, port }: { host: string; port: number }):
 }
 
 /** Closes a server once its requests are answered, or cuts those that take longer than `timeoutMs`. */
-async function closing(server: Server, close: () => Promise<unknown>, timeoutMs: number): Promise<void> {
-  // Clients keep connections open for their next request, so they are cut as they fall idle.
-  const cutting = setInterval(() => server.closeIdleConnections(), 20)
-  const limit = setTimeout(() => server.closeAllConnections(), timeoutMs)
-  await close()
-  clearInterval(cutting)
-  clearTimeout(limit)
+function closer(server: Server, close: () => Promise<unknown>, timeoutMs: number): Closer {
+  // Node does not count a connection that has not sent its first request as idle.
+  const silent = new Set<Socket>()
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
+  server.on('request', ({ socket }) => silent.delete(socket))
+  return async () => {
+    const cut = () => {
+      server.closeIdleConnections()
+      for (const socket of silent) socket.destroy()
+    }
+    // Clients keep connections open for their next request, so they are cut as they fall idle.
+    const cutting = setInterval(cut, 20)
+    const limit = setTimeout(() => server.closeAllConnections(), timeoutMs)
+    await close()
+    clearInterval(cutting)
+    clearTimeout(limit)
+  }
 }
 
 function urlOf(server: Server): string {

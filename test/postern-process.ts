@@ -16,15 +16,18 @@ export interface ProcessOptions {
   readonly folder: string
   /** Settings by their environment names without `POSTERN_`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Nobody reads standard output. */
+  readonly stdoutClosed?: boolean
 }
 
 /** Starts it on free ports, and waits until it says that it is ready. */
-export async function startProcess({ folder, settings = {} }: ProcessOptions): Promise<PosternProcess> {
+export async function startProcess({ folder, settings = {}, stdoutClosed = false }: ProcessOptions): Promise<PosternProcess> {
   const child = spawn(process.execPath, [`${import.meta.dirname}/../dist/main.js`, 'serve'], {
     cwd: folder,
     env: environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...settings }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  if (stdoutClosed) child.stdout.destroy()
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
   let output = ''
   const ready = new Promise<{ api: string; gate: string }>((resolve, reject) => {

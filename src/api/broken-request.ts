@@ -14,7 +14,7 @@ export function refuseBrokenRequest(error: Error & { readonly code?: string }, s
   const text = JSON.stringify(body)
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/json; charset=utf-8',
+    'content-type: application/json',
     `content-length: ${Buffer.byteLength(text)}`,
     `cf-ray: ${rayId}`,
     'cache-control: no-store',

@@ -27,7 +27,7 @@ export interface ServiceTokens {
   update(actor: Actor, scope: Scope, id: string, changes: Changes): Promise<SeenServiceToken | IssuedServiceToken>
   rotate(actor: Actor, scope: Scope, id: string, graceUntil?: Instant): Promise<IssuedServiceToken>
   refresh(actor: Actor, scope: Scope, id: string): Promise<SeenServiceToken>
-  delete(actor: Actor, scope: Scope, id: string): Promise<SeenServiceToken>
+  delete(actor: Actor, scope: Scope, id: string): Promise<ServiceToken>
 }
 
 export interface ServiceTokensDeps {
@@ -137,7 +137,10 @@ export function createServiceTokens({ store, clock, random, announce, maxPerAcco
     },
 
     refresh: (actor, scope, id) => change(actor, scope, id, 'service_token.refresh', refresh),
-    delete: (actor, scope, id) => change(actor, scope, id, 'service_token.delete', () => null),
+    async delete(actor, scope, id) {
+      const { token } = await change(actor, scope, id, 'service_token.delete', () => null)
+      return token
+    },
   }
 }
 

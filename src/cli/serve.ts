@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import pino from 'pino'
 import manifest from '../../package.json' with { type: 'json' }
-import { type App, startApp } from '../app.ts'
+import { startApp } from '../app.ts'
 import { loadConfig } from '../config/load.ts'
 import { type Config, environmentName, flagName, type Setting, settings } from '../config/settings.ts'
 import { welcome } from './welcome.ts'
@@ -21,31 +21,36 @@ export function addServe(program: Command): void {
 async function run(config: Config): Promise<void> {
   // Standard output is for people; the log has the other stream to itself.
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  // From the beginning: a signal that comes during the first start must not lose the credentials that it makes.
+  const stopRequested = firstSignal(log)
   const app = await startApp({ config, log })
-  process.stdout.write(welcome(manifest.version, app, process.env))
+  show(welcome(manifest.version, app, process.env))
   log.info({ api: app.apiUrl, gate: app.gateUrl, version: manifest.version }, 'ready')
-  await stopOnSignal(app, log)
-}
-
-/** The first signal ends the process cleanly, a later one at once. */
-async function stopOnSignal(app: App, log: pino.Logger): Promise<void> {
-  const giveUp = () => {
-    log.warn({}, 'another signal: stopped before everything was finished')
-    process.exit(1)
-  }
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    let first: number | undefined
-    // The handlers stay: without one, a signal would end the process on the spot.
-    const onSignal = (name: NodeJS.Signals) => {
-      first ??= performance.now()
-      resolve(name)
-      // Ctrl-C under `npm start` arrives twice: from the terminal, and from npm, which passes it on.
-      if (performance.now() - first > 500) giveUp()
-    }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  })
-  log.info({ signal }, 'stopping: requests under way may finish')
+  log.info({ signal: await stopRequested }, 'stopping: requests under way may finish')
   await app.stop()
   log.info({}, 'stopped')
   process.exit(0)
+}
+
+/** Writes to standard output, or to the other stream when nobody reads that one. */
+function show(text: string): void {
+  process.stdout.once('error', () => process.stderr.write(text))
+  process.stdout.write(text)
+}
+
+/** Resolves with the first signal to stop; a later one ends the process at once. */
+function firstSignal(log: pino.Logger): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let first: number | undefined
+    const onSignal = (signal: NodeJS.Signals) => {
+      first ??= performance.now()
+      resolve(signal)
+      // Ctrl-C under `npm start` arrives twice: from the terminal, and from npm, which passes it on.
+      if (performance.now() - first < 500) return
+      log.warn({}, 'another signal: stopped before everything was finished')
+      process.exit(1)
+    }
+    // The handlers stay: without one, a signal would end the process on the spot.
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  })
 }

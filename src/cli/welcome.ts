@@ -21,7 +21,9 @@ export function welcome(
   const chosen = (name: string) => environment[name] !== undefined || environment[`${name}_FILE`] !== undefined
   const apiKey = chosen('POSTERN_BOOTSTRAP_API_KEY') ? '(the one you chose)' : bootstrap.apiKey
   const apiToken = chosen('POSTERN_BOOTSTRAP_API_TOKEN') ? '(the one you chose)' : bootstrap.apiToken
-  const bearer = chosen('POSTERN_BOOTSTRAP_API_TOKEN') ? '$POSTERN_BOOTSTRAP_API_TOKEN' : bootstrap.apiToken
+  const fromFile = environment['POSTERN_BOOTSTRAP_API_TOKEN'] === undefined
+  const known = fromFile ? '$(cat "$POSTERN_BOOTSTRAP_API_TOKEN_FILE")' : '$POSTERN_BOOTSTRAP_API_TOKEN'
+  const bearer = chosen('POSTERN_BOOTSTRAP_API_TOKEN') ? known : bootstrap.apiToken
   return `${urls}
 This is the first start. Keep the following: the key and the token are not shown again.
 

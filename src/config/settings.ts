@@ -56,7 +56,7 @@ export const settings = {
   maxServiceTokens: setting({ meaning: 'How many service tokens an account may have; 0 for no limit.', default: '0', parse: wholeNumber }),
   shutdownTimeout: setting({
     meaning: 'How long requests under way may take to finish after a signal to stop.',
-    default: '10s',
+    default: '8s',
     parse: milliseconds,
   }),
   logLevel: setting({

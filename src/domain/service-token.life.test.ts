@@ -58,6 +58,8 @@ const digestNumber = (index: number) => digests[index] ?? digestOf(`secret ${ind
 interface Life {
   now: Instant
   deadlines: Instant[]
+  /** The end of the last grace period as it was asked for, which may lie in the past. */
+  shownEnd: Instant
   enabled: boolean
   duration: string
   version: number
@@ -71,7 +73,8 @@ const secondOf = (instant: Instant) => Math.floor(instant / 1000)
 
 function modelRotation(life: Life, graceMs = 0): void {
   const current = life.deadlines.length - 1
-  life.deadlines = [...life.deadlines.map((_, secret) => (secret === current ? life.now + Math.max(graceMs, 0) : 0)), never]
+  life.deadlines = [...life.deadlines.map((_, secret) => (secret === current && graceMs > 0 ? life.now + graceMs : 0)), never]
+  life.shownEnd = life.now + graceMs
   life.version += 1
 }
 
@@ -80,7 +83,7 @@ function modelUpdate(life: Life, { duration = life.duration, enabled = life.enab
   const previous = life.deadlines.length - 2
   const deadline = life.deadlines[previous]
   const asksToRevive = deadline !== undefined && deadline <= life.now && (graceMs ?? 0) > 0
-  const isShownEnd = deadline !== undefined && secondOf(life.now + (graceMs ?? 0)) === secondOf(deadline)
+  const isShownEnd = deadline !== undefined && secondOf(life.now + (graceMs ?? 0)) === secondOf(life.shownEnd)
   if (raiseBy < 0 || (raiseBy === 0 && asksToRevive && !isShownEnd)) return false
   const restarts = lifetimes[duration] !== lifetimes[life.duration]
   life.enabled = enabled
@@ -89,8 +92,9 @@ function modelUpdate(life: Life, { duration = life.duration, enabled = life.enab
   if (raiseBy > 0) {
     modelRotation(life, graceMs)
     life.version += raiseBy - 1
-  } else if (deadline !== undefined && deadline > life.now && graceMs !== undefined && !isShownEnd) {
-    life.deadlines[previous] = life.now + Math.max(graceMs, 0)
+  } else if (deadline !== undefined && graceMs !== undefined && !isShownEnd) {
+    life.deadlines[previous] = graceMs > 0 ? life.now + graceMs : 0
+    life.shownEnd = life.now + graceMs
   }
   return true
 }

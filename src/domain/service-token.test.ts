@@ -94,11 +94,19 @@ describe('rotation', () => {
   })
 
   test('without a grace period, or with one that is over, the old secret stops at once', () => {
-    for (const token of [rotate(aToken(), digest('new'), at('12:10')), rotate(aToken(), digest('new'), at('12:10'), at('12:09'))]) {
-      expect(verify(token, digest('old'), at('12:10'))).toEqual(refusedFor('previous_secret_ended'))
+    for (const grace of [undefined, at('12:10'), at('12:09')]) {
+      const token = rotate(aToken(), digest('new'), at('12:10'), grace)
+      expect(verify(token, digest('old'), at('12:10'))).toEqual(refusedFor('wrong_secret'))
       expect(verify(token, digest('new'), at('12:10'))).toEqual(current)
-      expect(token.previous?.until).toBe(at('12:10'))
+      expect(token.previous?.until).toBe(grace ?? at('12:10'))
     }
+  })
+
+  test('a secret that was ended at once stays ended for a clock that is behind', () => {
+    const token = rotate(aToken(), digest('new'), at('12:10'))
+    expect(verify(token, digest('old'), at('12:09'))).toEqual(refusedFor('wrong_secret'))
+    const ended = updated(rotated, { previousUntil: at('12:00') }, '12:15')
+    expect(verify(ended, digest('old'), at('11:59'))).toEqual(refusedFor('wrong_secret'))
   })
 
   test('keeps the client id and the expiry, and adds one to the version', () => {
@@ -171,8 +179,7 @@ describe('an update', () => {
       const token = updated(rotated, { secretVersion }, '12:15')
       expect(token.secretVersion).toBe(secretVersion)
       expect(verify(token, digest('newest'), at('12:15'))).toEqual(current)
-      expect(verify(token, digest('new'), at('12:15'))).toEqual(refusedFor('previous_secret_ended'))
-      expect(verify(token, digest('old'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
+      for (const dead of ['new', 'old']) expect(verify(token, digest(dead), at('12:15'))).toEqual(refusedFor('wrong_secret'))
     }
   })
 
@@ -207,10 +214,10 @@ describe('the end of the grace period', () => {
     expect(endsAt(updated(rotated, { previousUntil: at('12:20') }, '12:15'))).toBe(at('12:20'))
   })
 
-  test('set in the past ends the previous secret at once, and the current one goes on', () => {
+  test('set in the past ends the previous secret at once, and the current one goes on; it is shown as it was set', () => {
     const token = updated(rotated, { previousUntil: at('12:00') }, '12:15')
-    expect(endsAt(token)).toBe(at('12:15'))
-    expect(verify(token, digest('old'), at('12:15'))).toEqual(refusedFor('previous_secret_ended'))
+    expect(endsAt(token)).toBe(at('12:00'))
+    expect(verify(token, digest('old'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
     expect(verify(token, digest('new'), at('12:15'))).toEqual(current)
   })
 
@@ -218,12 +225,14 @@ describe('the end of the grace period', () => {
     const changes = { previousUntil: at('12:50') }
     expect(objectionTo(rotated, changes, at('12:29:59.999'))).toBeUndefined()
     expect(objectionTo(rotated, changes, at('12:30'))).toMatchObject({ field: 'previous_client_secret_expires_at' })
-    expect(updated(rotated, changes, '12:30')).toBe(rotated)
+    expect(objectionTo(updated(rotated, { previousUntil: at('12:00') }, '12:15'), changes, at('12:16'))).toBeDefined()
   })
 
-  test('may be moved about in the past, which changes nothing', () => {
+  test('may be moved about in the past, which revives nothing', () => {
     expect(objectionTo(rotated, { previousUntil: at('12:20') }, at('12:45'))).toBeUndefined()
-    expect(updated(rotated, { previousUntil: at('12:20') }, '12:45')).toBe(rotated)
+    const token = updated(rotated, { previousUntil: at('12:20') }, '12:45')
+    expect(endsAt(token)).toBe(at('12:20'))
+    expect(verify(token, digest('old'), at('12:19'))).toEqual(refusedFor('wrong_secret'))
   })
 
   test('sent back as it was shown, without its milliseconds, stays as it is', () => {

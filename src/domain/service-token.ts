@@ -14,8 +14,8 @@ export interface ServiceToken extends Scope {
   readonly name: string
   readonly clientId: string
   readonly digest: Digest
-  /** The secret before the last rotation, accepted while `now < until`; kept after its end, so that a refusal can say what was presented. */
-  readonly previous: { readonly digest: Digest; readonly until: Instant } | null
+  /** The secret before the last rotation, accepted while `now < until`. One that was ended by a command has no digest: no clock can bring it back. */
+  readonly previous: { readonly digest: Digest | null; readonly until: Instant } | null
   readonly secretVersion: number
   /** A Go duration or `forever`, as the operator entered it. */
   readonly duration: string
@@ -48,7 +48,7 @@ export function issue(token: NewServiceToken, now: Instant): ServiceToken {
 
 /** Replaces the secret. The old one keeps working until `graceUntil`, so callers can switch without downtime; by default it stops at once. */
 export function rotate(token: ServiceToken, next: Digest, now: Instant, graceUntil: Instant = now): ServiceToken {
-  const previous = { digest: token.digest, until: Math.max(graceUntil, now) }
+  const previous = { digest: graceUntil > now ? token.digest : null, until: graceUntil }
   return { ...token, digest: next, previous, secretVersion: token.secretVersion + 1, updatedAt: now }
 }
 
@@ -80,8 +80,8 @@ export function objectionTo(token: ServiceToken, changes: Changes, now: Instant)
     const message = `is ${token.secretVersion} already and cannot go back; a higher number rotates the secret`
     return { field: 'client_secret_version', message }
   }
-  const end = secretVersion === token.secretVersion ? newEndOfPrevious(token, changes) : undefined
-  if (end !== undefined && end.until > now && end.was <= now) {
+  const end = secretVersion === token.secretVersion ? newEndOfPrevious(token, changes, now) : undefined
+  if (end !== undefined && end.until > now && end.digest === null) {
     const message = 'lies in the future, but the previous secret has ended and cannot be brought back; rotate for a new grace period'
     return { field: 'previous_client_secret_expires_at', message }
   }
@@ -99,21 +99,21 @@ export function update(token: ServiceToken, changes: Changes, next: Digest, now:
     const restarts = lifetimeOf(duration) !== lifetimeOf(token.duration)
     updated = { ...updated, duration, expiresAt: restarts ? endOfLife(duration, now) : token.expiresAt }
   }
-  const end = newEndOfPrevious(token, changes)
+  const end = newEndOfPrevious(token, changes, now)
   if (secretVersion > token.secretVersion) {
     updated = { ...rotate(updated, next, now, changes.previousUntil), secretVersion }
-  } else if (end !== undefined && end.was > now) {
-    updated = { ...updated, previous: { digest: end.digest, until: Math.max(end.until, now) } }
+  } else if (end !== undefined) {
+    updated = { ...updated, previous: { digest: end.until > now ? end.digest : null, until: end.until } }
   }
   return updated === token ? token : { ...updated, updatedAt: now }
 }
 
-/** The end that the changes ask for, if there is a previous secret and it is another end than the present one. */
-function newEndOfPrevious({ previous }: ServiceToken, { previousUntil: until }: Changes) {
+/** The end that the changes ask for, if there is a previous secret and it is another end than the present one; with the digest if it is still in grace. */
+function newEndOfPrevious({ previous }: ServiceToken, { previousUntil: until }: Changes, now: Instant) {
   if (previous === null || until === undefined) return undefined
   // The wire shows whole seconds: a client that sends back what it was shown has asked for no change.
   if (Math.floor(until / 1000) === Math.floor(previous.until / 1000)) return undefined
-  return { digest: previous.digest, was: previous.until, until }
+  return { digest: previous.until > now ? previous.digest : null, until }
 }
 
 function lifetimeOf(duration: string): Lifetime {

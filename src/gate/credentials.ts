@@ -4,8 +4,8 @@ export type Presented =
   | { readonly kind: 'unusable'; readonly reason: 'missing_client_id' | 'missing_client_secret' | 'repeated_header' }
   | { readonly kind: 'pair'; readonly clientId: string; readonly secret: string }
 
-export const clientIdHeader = 'cf-access-client-id'
-export const clientSecretHeader = 'cf-access-client-secret'
+const clientIdHeader = 'cf-access-client-id'
+const clientSecretHeader = 'cf-access-client-secret'
 
 const nothing: Presented = { kind: 'nothing' }
 const missingClientId: Presented = { kind: 'unusable', reason: 'missing_client_id' }

@@ -4,7 +4,6 @@ import { PassThrough, pipeline, type Readable } from 'node:stream'
 import { Agent, buildConnector, type Dispatcher, errors } from 'undici'
 import type { Log } from '../authority/ports.ts'
 import type { Application } from '../domain/application.ts'
-import { clientIdHeader, clientSecretHeader } from './credentials.ts'
 import { clientAddress, type IsTrusted, peerAddress, singleHeader } from './peer.ts'
 import { refuse } from './refusal.ts'
 
@@ -18,13 +17,17 @@ export interface ReverseProxy {
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer']
 const perConnection: ReadonlySet<string> = new Set([...hopByHop, 'transfer-encoding', 'upgrade', 'expect'])
 
-/** The origin never sees a secret, and believes of these only what the gate itself says. */
-const ownedByGate: ReadonlySet<string> = new Set([
-  ...[clientIdHeader, clientSecretHeader, 'cf-access-jwt-assertion', 'cf-connecting-ip', 'cf-ray'],
-  ...['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
-])
+/** Whose name, address and way the request has: the origin hears of these from the gate alone. */
+const ownedByGate: ReadonlySet<string> = new Set(['host', 'cf-ray', 'cf-connecting-ip', 'true-client-ip', 'x-real-ip', 'forwarded'])
 
-const ownedByGateInAnswers: ReadonlySet<string> = new Set(['cf-ray'])
+/** The credentials, which no origin ever sees, and every header by which an origin could take the caller for somebody else. */
+function isOwnedByGate(name: string): boolean {
+  return ownedByGate.has(name) || name.startsWith('cf-access-') || name.startsWith('x-forwarded-')
+}
+
+function isOwnedByGateInAnswers(name: string): boolean {
+  return name === 'cf-ray'
+}
 
 const noBytes = Buffer.alloc(0)
 
@@ -59,10 +62,10 @@ export function createReverseProxy({ isTrusted, log, headersTimeoutMs = 60_000 }
     async forward(request, response, application, ray) {
       const { originUrl } = application
       if (originUrl === null) return refuse(request, response, 404, ray, application)
-      const { origin, servername, prefix } = originOf(application, originUrl)
       const clientGone = new AbortController()
       response.once('close', () => clientGone.abort())
       try {
+        const { origin, servername, prefix } = originOf(application, originUrl)
         const answer = await agent.request({
           // Node's parser has let only known methods through.
           ...{ origin, servername, path: prefix + (request.url ?? '/'), method: request.method as Dispatcher.HttpMethod },
@@ -91,7 +94,7 @@ function requestHeaders(request: IncomingMessage, isTrusted: IsTrusted, ray: str
   const { host } = request.headers
   const forwardedHost = (trusted && singleHeader(request, 'x-forwarded-host')) || host
   return [
-    ...endToEnd(request.rawHeaders, ownedByGate),
+    ...endToEnd(request.rawHeaders, isOwnedByGate),
     ...(host === undefined ? [] : ['host', host]),
     ...['cf-ray', ray, 'cf-connecting-ip', clientAddress(request, isTrusted)],
     ...['x-forwarded-for', [...(before ?? []), peer].join(', ')],
@@ -101,11 +104,11 @@ function requestHeaders(request: IncomingMessage, isTrusted: IsTrusted, ray: str
 }
 
 function responseHeaders(raw: readonly string[], ray: string): string[] {
-  return [...endToEnd(raw, ownedByGateInAnswers), 'cf-ray', ray]
+  return [...endToEnd(raw, isOwnedByGateInAnswers), 'cf-ray', ray]
 }
 
-/** Name-value pairs without those for one connection, those that `Connection` names, and `dropped`. */
-function endToEnd(raw: readonly string[], dropped: ReadonlySet<string>): string[] {
+/** Name-value pairs without those for one connection, those that `Connection` names, and those that `isDropped`. */
+function endToEnd(raw: readonly string[], isDropped: (name: string) => boolean): string[] {
   const connection = raw.filter((_value, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === 'connection').join()
   const named = new Set(
     connection
@@ -118,7 +121,7 @@ function endToEnd(raw: readonly string[], dropped: ReadonlySet<string>): string[
     const name = raw[at] ?? ''
     const lower = name.toLowerCase()
     // WSGI, CGI and their like cannot tell `_` from `-` in a header's name.
-    if (!perConnection.has(lower) && !dropped.has(lower.replaceAll('_', '-')) && !named.has(lower)) kept.push(name, raw[at + 1] ?? '')
+    if (!perConnection.has(lower) && !isDropped(lower.replaceAll('_', '-')) && !named.has(lower)) kept.push(name, raw[at + 1] ?? '')
   }
   return kept
 }

@@ -16,7 +16,8 @@ export interface GateDeps {
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
 export function createGate({ decide, reverseProxy, isTrusted, rayIds }: GateDeps): Server {
   const forwardAuth = createForwardAuth({ decide, isTrusted })
-  return createServer((request, response) => {
+  // A body may take as long as it takes; only the headers must come soon.
+  return createServer({ requestTimeout: 0, headersTimeout: 30_000 }, (request, response) => {
     const ray = rayIds()
     const path = request.url ?? ''
     // Absolute-form and asterisk-form, or two hosts: what that means for the origin is anybody's guess.

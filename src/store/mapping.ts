@@ -61,7 +61,7 @@ export const mappings = {
       ...rest
     }) => ({
       ...{ id, accountId: account_id, zoneId: zone_id, name, clientId: client_id, digest },
-      previous: previous_digest && previous_until !== null ? { digest: previous_digest, until: previous_until } : null,
+      previous: previous_until === null ? null : { digest: previous_digest, until: previous_until },
       ...{ secretVersion: secret_version, duration, enabled: rest.enabled === 1 },
       ...{ createdAt: rest.created_at, updatedAt: rest.updated_at, expiresAt: rest.expires_at, revision: rest.revision },
     }),

@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { CompiledQuery, type DatabaseConnection, type Dialect, Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './schema.ts'
@@ -9,10 +10,12 @@ export function openSqlite(path: string): Kysely<Tables> {
   // Nobody but the owner of the process has business in there.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const database = new Database(path)
+  chmodSync(path, 0o600)
+  // Only until the first transaction: by then there are requests that the waiting would hold up.
+  database.pragma('busy_timeout = 5000')
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
-  database.pragma('busy_timeout = 5000')
   return new Kysely<Tables>({ dialect: writing(new SqliteDialect({ database })) })
 }
 
@@ -28,6 +31,19 @@ function writing(dialect: SqliteDialect): Dialect {
   }
 }
 
+const lockRetryMs = 20
+const lockAttempts = 250
+
+/** Waits for another process that writes, without holding up this one; after 5 seconds it fails. */
 async function lockAtOnce(connection: DatabaseConnection): Promise<void> {
-  await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+      return
+    } catch (error) {
+      if (attempt === lockAttempts || (error as { code?: string }).code !== 'SQLITE_BUSY') throw error
+      await setTimeout(lockRetryMs)
+    }
+  }
 }

@@ -31,9 +31,10 @@ const Optionals = {
   ...PreviousEnd,
 }
 
-/** Fields that the server sets. An update may carry them, as it was shown them, so that clients can send back what they got. */
-export const readOnlyFields = ['id', 'client_id', 'created_at', 'updated_at', 'expires_at', 'last_seen_at'] as const
+/** Fields that the server sets. An update may carry them as they were shown, so that clients can send back what they got. */
+export const readOnlyFields = ['id', 'client_id', 'created_at', 'expires_at'] as const
 const Shown = Type.Optional(Type.String({ description: 'left out: it is set by the server' }))
+// `updated_at` and `last_seen_at` change by themselves between the two requests, so they may hold anything.
 const ReadOnly = { id: Shown, client_id: Shown, created_at: Shown, updated_at: Shown, expires_at: Shown, last_seen_at: Shown }
 
 export const CreateServiceToken = Type.Object({ name: Name, ...Optionals }, { additionalProperties: false })

@@ -127,8 +127,36 @@ describe('while the database is away', () => {
     await databaseGoes()
     clock.advance(3_600_000)
     expect([await statusOf(), (await ask('/authorize', [])).status]).toEqual([200, 403])
+    // It is stale all the same, and says so.
+    expect((await readiness()).status).toBe(503)
+    await expect.poll(() => logged('the staleness budget is used up'), { timeout: 10_000 }).toBe(1)
     await databaseComesBack()
     await expect.poll(() => logged('follows the change log again'), { timeout: 10_000 }).toBe(1)
     expect(await statusOf()).toBe(200)
   })
+})
+
+test('while another process holds the lock of the database, the gate answers, and a write waits for it', async () => {
+  await start()
+  const { client, bootstrap } = postern
+  let release = () => {}
+  let holding: Promise<void> | undefined
+  await new Promise<void>((locked) => {
+    holding = otherProcess.transaction().execute(() => {
+      locked()
+      return new Promise((resolve) => {
+        release = resolve
+      })
+    })
+  })
+  let created = false
+  const creating = client.zeroTrust.access.serviceTokens.create({ account_id: bootstrap.accountId, name: 'waits' }).then(() => {
+    created = true
+  })
+  // Were the process held up, no answer would come before the lock is given back, which happens only after them.
+  for (let request = 0; request < 20; request++) expect(await statusOf()).toBe(200)
+  expect(created).toBe(false)
+  release()
+  await holding
+  await creating
 })

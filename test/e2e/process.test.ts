@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -106,6 +106,20 @@ test('a request that never ends is cut at the shutdown timeout, and the last use
   expect(seen).toHaveProperty('last_seen_at')
 })
 
+test('connections that never send a request do not hold up a stop', async () => {
+  const postern = await start({ SHUTDOWN_TIMEOUT: '10m' })
+  const silent = await Promise.all([postern.apiUrl, postern.gateUrl].map(connected))
+  expect(await postern.end('SIGTERM')).toBe(0)
+  for (const socket of silent) socket.destroy()
+})
+
+test('where nobody reads standard output, the first credentials go to the other stream', async () => {
+  const postern = await startProcess({ folder: folder.path, stdoutClosed: true })
+  running.push(postern)
+  await expect.poll(() => shownIn(postern.output()).apiToken).toMatch(/^psu_/)
+  expect(await postern.end('SIGTERM')).toBe(0)
+})
+
 test('chosen credentials are taken as they are and never shown', async () => {
   const chosen = { accountId: 'a'.repeat(32), apiKey: 'k'.repeat(37), apiToken: 't'.repeat(40) }
   writeFileSync(join(folder.path, 'token'), `${chosen.apiToken}\n`)
@@ -136,6 +150,14 @@ test('a port that is taken is named, with what to do', async () => {
   folder = temporaryFolder()
   await expect(start({ API_LISTEN: `127.0.0.1:${port}` })).rejects.toThrow(/EADDRINUSE.*--api-listen/s)
 })
+
+function connected(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => resolve(socket))
+    socket.on('error', () => undefined)
+  })
+}
 
 interface SlowOrigin {
   readonly url: string

@@ -75,7 +75,10 @@ describe('the origin never sees a client id or secret', () => {
 })
 
 describe('what only the gate may say', () => {
-  const names = ['CF-Access-Jwt-Assertion', 'CF-Connecting-IP', 'CF-Ray', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto']
+  const names = [
+    ...['CF-Access-Jwt-Assertion', 'CF-Access-Authenticated-User-Email', 'CF-Access-Token', 'CF-Connecting-IP', 'CF-Ray', 'True-Client-IP'],
+    ...['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Port', 'X-Forwarded-User', 'X-Real-IP', 'Forwarded'],
+  ]
 
   test.each(names)('%s from a client does not reach the origin, however it is spelled', async (name) => {
     for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), name.replaceAll('-', '_')]) {

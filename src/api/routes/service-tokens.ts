@@ -71,7 +71,7 @@ export const serviceTokenRoutes: readonly Route[] = [
     params: ServiceTokenPath,
     result: ServiceTokenResult,
     handle: async ({ authority, actor, scope, params: { service_token_id: id } }) =>
-      serviceTokenResult(await authority.serviceTokens.delete(actor, scope, id)),
+      serviceTokenResult({ token: await authority.serviceTokens.delete(actor, scope, id), lastSeenAt: null }),
   }),
 
   inBothScopes({

@@ -20,6 +20,11 @@ function aFeed() {
       entities.set(`${kind} ${entity.id}`, entity)
       changes.push({ seq: changes.length + 1, kind, id: entity.id })
     },
+    /** As if a backup from before the newest change were restored. */
+    loseNewest() {
+      const lost = changes.pop()
+      entities.delete(`${lost?.kind} ${lost?.id}`)
+    },
     delete(kind: Kind, id: string) {
       entities.delete(`${kind} ${id}`)
       changes.push({ seq: changes.length + 1, kind, id })
@@ -70,7 +75,7 @@ beforeEach(() => {
   replica = createReplica()
   const { lines: written, log } = aLog()
   lines = written
-  follower = createFollower({ feed: feed.port, replica, clock, log, pollEveryMs: 200 })
+  follower = createFollower({ feed: feed.port, replica, clock, log, pollEveryMs: 200, stalenessBudgetMs: 30_000 })
 })
 afterEach(async () => {
   feed.broken = false
@@ -140,11 +145,14 @@ describe('catching up', () => {
     await follower.start()
     feed.calls.length = 0
     let release = () => {}
-    feed.meanwhile = () =>
-      new Promise((resolve) => {
-        release = resolve
-      })
+    feed.meanwhile = (call) =>
+      call === 'head'
+        ? undefined
+        : new Promise((resolve) => {
+            release = resolve
+          })
     const underWay = follower.catchUp()
+    while (!feed.calls.includes('changesSince')) await Promise.resolve()
     feed.store('service_token', aToken({ id: 'late' }))
     let resolved = 0
     const waiting = [follower.catchUp(), follower.catchUp(), follower.catchUp()].map((each) => each.then(() => resolved++))
@@ -154,8 +162,21 @@ describe('catching up', () => {
     expect([resolved, enabledOf('late')]).toEqual([0, undefined])
     await Promise.all(waiting)
     expect(enabledOf('late')).toBe(true)
-    expect(feed.calls).toEqual(['changesSince', 'changesSince', 'find'])
+    expect(feed.calls).toEqual(['head', 'changesSince', 'head', 'changesSince', 'find'])
   })
+})
+
+test('a database that has gone back in time is learned anew', async () => {
+  feed.store('service_token', aToken({ id: 'kept' }))
+  feed.store('service_token', aToken({ id: 'lost' }))
+  await follower.start()
+  feed.loseNewest()
+  await follower.catchUp()
+  expect([enabledOf('kept'), enabledOf('lost'), replica.size]).toEqual([true, undefined, 1])
+  feed.store('service_token', aToken({ id: 'later' }))
+  await follower.catchUp()
+  expect(enabledOf('later')).toBe(true)
+  expect(lines).toEqual([expect.stringContaining('back in time')])
 })
 
 describe('while the database is away', () => {
@@ -194,17 +215,19 @@ describe('while the database is away', () => {
     await follower.start()
     feed.meanwhile = () => clock.advance(300)
     await follower.catchUp()
-    expect(follower.ageMs()).toBe(300)
+    expect(follower.ageMs()).toBe(600)
   })
 })
 
 test('once stopped, it polls no more, and the poll under way has ended', async () => {
   await follower.start()
   let release = () => {}
-  feed.meanwhile = () =>
-    new Promise((resolve) => {
-      release = resolve
-    })
+  feed.meanwhile = (call) =>
+    call === 'head'
+      ? undefined
+      : new Promise((resolve) => {
+          release = resolve
+        })
   void follower.catchUp()
   let stopped = false
   const stopping = follower.stop().then(() => {

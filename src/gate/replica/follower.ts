@@ -17,16 +17,19 @@ export interface FollowerDeps {
   readonly clock: Clock
   readonly log: Log
   readonly pollEveryMs: number
+  /** Milliseconds of age beyond which the operator is told. */
+  readonly stalenessBudgetMs: number
 }
 
 /** Entities a read: small enough not to hold the event loop for long. */
 const batchSize = 1000
 
 /** Keeps a replica up to date from the change log. */
-export function createFollower({ feed, replica, clock, log, pollEveryMs }: FollowerDeps): Follower {
+export function createFollower({ feed, replica, clock, log, pollEveryMs, stalenessBudgetMs }: FollowerDeps): Follower {
   let seq = 0
   let confirmedAtMs = Number.NEGATIVE_INFINITY
   let failing = false
+  let stale = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let polling: Promise<void> | undefined
@@ -53,6 +56,11 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs }: Follo
   async function poll(): Promise<void> {
     try {
       const sentAtMs = clock.monotonicMs()
+      if ((await feed.head()) < seq) {
+        log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
+        replica.clear()
+        await loadSnapshot()
+      }
       for (;;) {
         const changes = await feed.changesSince(seq, batchSize)
         for (const change of changes) {
@@ -64,11 +72,20 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs }: Follo
       confirmedAtMs = sentAtMs
       if (failing) log.info({ seq }, 'the gate follows the change log again')
       failing = false
+      stale = false
     } catch (error) {
       if (!failing)
         log.error({ err: error, seq }, 'the gate cannot read the change log; it answers from what it knows until its lease ends')
       failing = true
+      if (!stale && ageMs() > stalenessBudgetMs) {
+        stale = true
+        log.error({ seq, ageMs: Math.round(ageMs()) }, 'the staleness budget is used up')
+      }
     }
+  }
+
+  function ageMs(): number {
+    return clock.monotonicMs() - confirmedAtMs
   }
 
   /** Reads the entity as it is now, which may be newer than the change: then a later change applies it again, to the same effect. */
@@ -107,7 +124,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs }: Follo
       schedule()
     },
     catchUp,
-    ageMs: () => clock.monotonicMs() - confirmedAtMs,
+    ageMs,
     async stop() {
       stopped = true
       clearTimeout(timer)

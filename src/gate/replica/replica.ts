@@ -13,6 +13,8 @@ export interface Replica {
   applicationFor(host: string): Application | undefined
   put<K extends Replicated>(kind: K, entity: Entities[K]): void
   remove(kind: Replicated, id: string): void
+  clear(): void
+  /** How many service tokens it holds. */
   readonly size: number
 }
 
@@ -51,6 +53,13 @@ export function createReplica(): Replica {
         applications.delete(id)
         indexApplications()
       }
+    },
+
+    clear() {
+      tokens.clear()
+      clientIds.clear()
+      applications.clear()
+      indexApplications()
     },
 
     get size() {

@@ -146,7 +146,7 @@ test('whatever happens to a token, each of its secrets ever issued opens it exac
     fc.property(start, fc.array(step, { maxLength: 30, size: 'max' }), ({ now, ...given }, steps) => {
       const fixed = { id: '1', accountId: 'account', zoneId: null, clientId: '1.access' }
       let token = issue({ ...fixed, ...given, name: 'one', digest: digestNumber(0) }, now)
-      const life: Life = { now, deadlines: [never], ...given, version: given.secretVersion, end: 0 }
+      const life: Life = { now, deadlines: [never], ...given, version: given.secretVersion, end: 0, shownEnd: 0 }
       life.end = endFrom(life)
       compare(token, life)
       for (const step of steps) {
@@ -155,6 +155,7 @@ test('whatever happens to a token, each of its secrets ever issued opens it exac
         compare(token, life)
         const { duration, enabled, version: secretVersion, end: expiresAt } = life
         expect(token).toMatchObject({ ...fixed, createdAt: now, revision: 0, duration, enabled, secretVersion, expiresAt })
+        expect(token.previous?.until ?? 0).toBe(life.shownEnd)
         expect(token.updatedAt).toBe(token === before ? before.updatedAt : life.now)
         expect(verify(token, digestNumber(63), life.now).ok).toBe(false)
       }

@@ -34,7 +34,7 @@ export interface ServiceTokensDeps {
   readonly store: Store
   readonly clock: Clock
   readonly random: RandomBytes
-  /** Called after each stored change; once it resolves, the gate of this process has applied the change. */
+  /** Called after each stored change; once it resolves, the gate of this process has applied it. If it cannot read the store, its lease bounds the delay. */
   readonly announce: () => Promise<void>
   /** How many service tokens an account may have; 0 for no limit. */
   readonly maxPerAccount: number

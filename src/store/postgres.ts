@@ -7,6 +7,10 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
   const pool = new pg.Pool({
     connectionString,
     application_name: 'postern',
+    // A database that has vanished from the network must show as an error, not as silence.
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+    keepAlive: true,
     types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) },
   })
   pool.on('error', onIdleError)

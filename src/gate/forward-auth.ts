@@ -18,6 +18,8 @@ export function createForwardAuth({ decide, isTrusted }: { decide: Decide; isTru
 
 /** The host of the request that the proxy asks about: `X-Forwarded-Host` from a trusted proxy, else `Host`. */
 function hostAskedFor(request: IncomingMessage, isTrusted: IsTrusted): string {
-  const forwarded = isTrusted(peerAddress(request)) ? request.headersDistinct['x-forwarded-host']?.join() : undefined
-  return forwarded ?? request.headers.host ?? ''
+  const { 'x-forwarded-host': claimed, host = '' } = request.headers
+  // Trust is looked up only where there is something to trust.
+  if (claimed === undefined || !isTrusted(peerAddress(request))) return host
+  return request.headersDistinct['x-forwarded-host']?.join() ?? host
 }

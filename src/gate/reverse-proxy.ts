@@ -74,7 +74,7 @@ export function createReverseProxy({ isTrusted, log, headersTimeoutMs = 60_000 }
         })
         // With `responseHeaders: 'raw'` they are name-value pairs, in order and with repetitions.
         response.writeHead(answer.statusCode, responseHeaders(answer.headers as unknown as readonly string[], ray))
-        if (answer.statusCode === 304) return endWithoutBody(answer.body, response)
+        if (answer.statusCode === 304 || answer.statusCode === 204) return endWithoutBody(answer.body, response)
         setImmediate(sendHeadAlone, answer.body, response)
         pipeline(answer.body, response, () => undefined)
       } catch (error) {
@@ -140,7 +140,7 @@ function sendHeadAlone(body: Readable, response: ServerResponse): void {
   if (!body.readableDidRead && !response.writableEnded && !response.destroyed) response.write(noBytes)
 }
 
-/** A 304 may name the length of what it stands for. undici waits for so many bytes, and breaks off the connection to the origin. */
+/** A 304 may name the length of what it stands for, and a careless origin that of a 204. undici waits for so many bytes, and breaks off the connection. */
 function endWithoutBody(body: Readable, response: ServerResponse): void {
   body.on('error', () => undefined).resume()
   response.end()

@@ -86,6 +86,18 @@ afterEach(async () => {
 
 const enabledOf = (id: string) => replica.tokenByClientId(`${id}.access`)?.enabled
 
+/** From now on a poll hangs at its changes; the answer lets go of the one that hangs. */
+function hangPolls(): () => void {
+  let release = () => {}
+  feed.meanwhile = (call) =>
+    call === 'head'
+      ? undefined
+      : new Promise((resolve) => {
+          release = resolve
+        })
+  return () => release()
+}
+
 describe('following the change log', () => {
   test('begins with everything that is stored, however much', async () => {
     for (let number = 0; number < 2500; number++) feed.store('service_token', aToken({ id: `t${number}` }))
@@ -144,13 +156,7 @@ describe('catching up', () => {
   test('waits for a poll that is sent after the call, which all who wait share', async () => {
     await follower.start()
     feed.calls.length = 0
-    let release = () => {}
-    feed.meanwhile = (call) =>
-      call === 'head'
-        ? undefined
-        : new Promise((resolve) => {
-            release = resolve
-          })
+    const release = hangPolls()
     const underWay = follower.catchUp()
     while (!feed.calls.includes('changesSince')) await Promise.resolve()
     feed.store('service_token', aToken({ id: 'late' }))
@@ -177,6 +183,20 @@ test('a database that has gone back in time is learned anew', async () => {
   await follower.catchUp()
   expect(enabledOf('later')).toBe(true)
   expect(lines).toEqual([expect.stringContaining('back in time')])
+})
+
+test('a database that goes away while it is learned anew is learned once it is back', async () => {
+  feed.store('service_token', aToken({ id: 'kept' }))
+  feed.store('service_token', aToken({ id: 'lost' }))
+  await follower.start()
+  feed.loseNewest()
+  feed.meanwhile = (call) => {
+    if (call === 'read') throw new Error('the database is away')
+  }
+  await follower.catchUp()
+  feed.meanwhile = () => undefined
+  await follower.catchUp()
+  expect([enabledOf('kept'), enabledOf('lost'), replica.size]).toEqual([true, undefined, 1])
 })
 
 describe('while the database is away', () => {
@@ -221,13 +241,7 @@ describe('while the database is away', () => {
 
 test('once stopped, it polls no more, and the poll under way has ended', async () => {
   await follower.start()
-  let release = () => {}
-  feed.meanwhile = (call) =>
-    call === 'head'
-      ? undefined
-      : new Promise((resolve) => {
-          release = resolve
-        })
+  const release = hangPolls()
   void follower.catchUp()
   let stopped = false
   const stopping = follower.stop().then(() => {

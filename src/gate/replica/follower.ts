@@ -38,8 +38,10 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   async function loadSnapshot(): Promise<void> {
     const sentAtMs = clock.monotonicMs()
     // Whatever changes while the pages are read has a number above this one and is applied again, so the pages need no transaction.
-    seq = await feed.head()
+    const head = await feed.head()
     for (const kind of replicated) await loadAll(kind)
+    // Not before: a snapshot that broke off must be read again.
+    seq = head
     confirmedAtMs = sentAtMs
   }
 

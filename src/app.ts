@@ -1,28 +1,35 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPair, randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { noLimits } from './api/limits.ts'
 import { createApi } from './api/server.ts'
+import { createAuthority } from './authority/authority.ts'
 import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
+import { createJournal } from './authority/journal.ts'
 import type { Clock, Log } from './authority/ports.ts'
-import { createServiceTokens } from './authority/service-tokens.ts'
+import { createRefusals } from './authority/refusals.ts'
+import { createSealer, requireMasterKey } from './authority/sealer.ts'
 import { createSignIn } from './authority/sign-in.ts'
+import { createUses } from './authority/uses.ts'
+import { loadMasterKey } from './config/master-key.ts'
 import type { Config } from './config/settings.ts'
+import { createAddressSet } from './domain/address-range.ts'
 import { createRayIds } from './domain/identifier.ts'
 import type { RandomBytes } from './domain/secret.ts'
 import { createDecide } from './gate/decide.ts'
-import { createTrust } from './gate/peer.ts'
 import { createFollower } from './gate/replica/follower.ts'
 import { createReplica } from './gate/replica/replica.ts'
 import { createReverseProxy } from './gate/reverse-proxy.ts'
 import { createGate } from './gate/server.ts'
-import { createUses } from './gate/uses.ts'
 import { migrate } from './store/migrate.ts'
 import { openPostgres } from './store/postgres.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { createStore } from './store/store.ts'
 
-/** How late the last use of a token may be stored. */
+/** How late the last use of a token, or a refused attempt, may be stored. */
 const flushEveryMs = 5_000
+/** How often it is looked whether a signing key has reached its age, and whether kept answers can be forgotten. */
+const choresEveryMs = 600_000
 
 export interface App {
   readonly apiUrl: string
@@ -68,11 +75,16 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   await migrate(db)
   const store = createStore(db)
 
-  const uses = createUses((batch) => store.recordUses(batch))
+  const sealer = createSealer(loadMasterKey(config, random), random)
+  await requireMasterKey(sealer, store.keepMasterKeyProof)
+
+  const uses = createUses((batch) => store.recordUses('service_token', batch))
+  const apiTokenUses = createUses((batch) => store.recordUses('api_token', batch))
+  const refusals = createRefusals({ store, clock, random, log })
+  const batches = [uses, apiTokenUses, refusals]
+  // What could not be stored is kept for the next time.
   const flush = () =>
-    uses
-      .flush()
-      .catch((error: unknown) => log.error({ err: error }, 'the last uses of tokens could not be stored; they are kept for the next try'))
+    Promise.allSettled(batches.map((batch) => batch.flush())).then(reportFailures(log, 'what happened lately could not be stored'))
   const flushing = setInterval(() => void flush(), flushEveryMs)
   closers.push(flush, async () => clearInterval(flushing))
 
@@ -88,20 +100,29 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   closers.push(follower.stop)
   await follower.start()
 
-  const isTrusted = createTrust(config.trustedProxies)
+  const isTrusted = createAddressSet(config.trustedProxies)
   const reverseProxy = createReverseProxy({ isTrusted, log })
   closers.push(reverseProxy.close)
   const rayIds = createRayIds(random)
   const isStale = () => follower.ageMs() > config.stalenessBudget
   const isFresh = () => config.onStale === 'serve' || !isStale()
-  const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token, clock.now()) })
+  const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token.id, clock.now()) })
   const gate = createGate({ decide, reverseProxy, isTrusted, rayIds })
 
-  const serviceTokens = createServiceTokens({ store, clock, random, announce: follower.catchUp, maxPerAccount: config.maxServiceTokens })
-  const signIn = createSignIn({ store, clock })
+  const journal = createJournal({ store, random, announce: follower.catchUp })
+  const authority = createAuthority({ store, journal, sealer, clock, random, log, newKeyPair, ...config })
+  const signIn = createSignIn({ store, clock, noteUse: (id) => apiTokenUses.note(id, clock.now()) })
   const problems = async () =>
     isStale() ? [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`] : []
-  const api = createApi({ authority: { serviceTokens }, signIn, rayIds, log, problems })
+  const api = createApi({ authority, signIn, limits: noLimits, clock, noteRefusal: refusals.note, rayIds, log, problems })
+  const chores = setInterval(
+    () =>
+      void Promise.allSettled([authority.accessKeys.rotateDue(), store.forgetAttempts(clock.now())]).then(
+        reportFailures(log, 'a chore failed'),
+      ),
+    choresEveryMs,
+  )
+  closers.push(async () => clearInterval(chores))
 
   const closeApi = closer(api.server, () => api.close(), config.shutdownTimeout)
   const closeGate = closer(gate, () => new Promise((resolve) => gate.close(resolve)), config.shutdownTimeout)
@@ -113,6 +134,22 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
   await follower.catchUp()
   return { apiUrl: urlOf(api.server), gateUrl: urlOf(gate), bootstrap: first }
+}
+
+/** A key pair for assertions: RSA with 2048 bits, as RS256 asks for (RFC 7518, section 3.3). */
+function newKeyPair(): Promise<{ readonly publicKey: string; readonly privateKey: string }> {
+  const encodings = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } } as const
+  return new Promise((resolve, reject) => {
+    generateKeyPair('rsa', { modulusLength: 2048, ...encodings }, (error, publicKey, privateKey) =>
+      error ? reject(error) : resolve({ publicKey, privateKey }),
+    )
+  })
+}
+
+function reportFailures(log: Log, message: string) {
+  return (results: readonly PromiseSettledResult<unknown>[]): void => {
+    for (const result of results) if (result.status === 'rejected') log.error({ err: result.reason }, message)
+  }
 }
 
 function openDatabase({ databaseUrl }: Config, log: Log): ReturnType<typeof openSqlite> {

@@ -5,7 +5,7 @@ import type { Application, Policy } from '../src/domain/application.ts'
 import { digestOf } from '../src/domain/secret.ts'
 import { issue, type ServiceToken } from '../src/domain/service-token.ts'
 import { createDecide } from '../src/gate/decide.ts'
-import { createTrust } from '../src/gate/peer.ts'
+import { createAddressSet } from '../src/domain/address-range.ts'
 import { createReplica } from '../src/gate/replica/replica.ts'
 import { createReverseProxy } from '../src/gate/reverse-proxy.ts'
 import { createGate } from '../src/gate/server.ts'
@@ -56,7 +56,7 @@ export async function startGate(options: {
   const replica = createReplica()
   for (const application of applications) replica.put('application', application)
   replica.put('service_token', aToken())
-  const isTrusted = createTrust(trusting ? [{ address: '127.0.0.0', prefix: 8 }] : [])
+  const isTrusted = createAddressSet(trusting ? [{ address: '127.0.0.0', prefix: 8 }] : [])
   const reverseProxy = createReverseProxy({ isTrusted, log, ...(headersTimeoutMs !== undefined && { headersTimeoutMs }) })
   const decide = createDecide({ replica, clock, isFresh: () => true, noteUse: () => undefined })
   let count = 0

@@ -16,12 +16,23 @@ interface Answer {
 const answers: { readonly [Code in FailureCode]: Answer } = {
   invalid_request: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
   invalid_query: { status: 400, code: 12091, name: 'access.api.error.invalid_url_parameter_value' },
+  invalid_header: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
   service_token_not_found: { status: 404, code: 12135, name: 'access.api.error.not_found', fixed: true },
+  api_token_not_found: { status: 404, code: 1003 },
   too_many_service_tokens: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
+  zone_exists: { status: 400, code: 1061 },
+  not_empty: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
+  last_way_in: { status: 400, code: 12130, name: 'access.api.error.invalid_request' },
+  changed_meanwhile: { status: 412, code: 12130, name: 'access.api.error.precondition_failed' },
   missing_credentials: { status: 400, code: 9106 },
   malformed_authorization: { status: 400, code: 6003, chain: [{ code: 6111, message: 'Invalid format for Authorization header' }] },
   not_authenticated: { status: 401, code: 10000 },
+  invalid_api_token: { status: 401, code: 1000 },
+  wrong_location: { status: 403, code: 9109 },
+  too_many_failures: { status: 403, code: 10502 },
   not_permitted: { status: 403, code: 10000 },
+  exceeds_maker: { status: 403, code: 10000 },
+  too_many_requests: { status: 429, code: 971 },
   no_route: { status: 404, code: 7003 },
   method_not_allowed: { status: 405, code: 10405 },
   request_too_large: { status: 413, code: 12130, name: 'access.api.error.invalid_request' },
@@ -30,9 +41,13 @@ const answers: { readonly [Code in FailureCode]: Answer } = {
   headers_too_large: { status: 431, code: 6003 },
 }
 
+export function answerFor(code: FailureCode): Answer {
+  return answers[code]
+}
+
 /** Status and body for a failure; `path` is that of the request, without its query. */
 export function answerTo(failure: Failure, path: string): { readonly status: number; readonly body: Envelope<never> } {
-  const { status, code, name, fixed, chain } = answers[failure.code]
+  const { status, code, name, fixed, chain } = answerFor(failure.code)
   if (failure.code === 'no_route') return { status, body: refusal(noRoute(path)) }
   const message = withoutCredentials([name, fixed ? undefined : failure.message].filter(Boolean).join(': '))
   const hasPointer = failure.field !== undefined && failure.code !== 'invalid_query'

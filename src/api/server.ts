@@ -2,27 +2,18 @@ import { METHODS } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Failure, type FailureCode } from '../authority/failure.ts'
 import type { Log } from '../authority/ports.ts'
-import type { Caller, SignIn } from '../authority/sign-in.ts'
-import type { Scope } from '../domain/service-token.ts'
-import { success } from '../wire/envelope.ts'
-import { credentialsOf } from './authentication.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 import { answerTo, internalError } from './failures.ts'
 import { registerHealth } from './health.ts'
 import { notJson, parseJsonBody } from './json-body.ts'
 import { withoutCredentials } from './redaction.ts'
-import type { Authority, Page, Route } from './route.ts'
-import { serviceTokenRoutes } from './routes/service-tokens.ts'
-import { createBodyValidator, createQueryValidator } from './validation.ts'
-
-export const routes: readonly Route[] = [...serviceTokenRoutes]
+import { pathOf, type RegisterDeps, register } from './register.ts'
+import { routes } from './routes.ts'
 
 const base = '/client/v4'
 const maxBodyBytes = 1024 * 1024
 
-export interface ApiDeps {
-  readonly authority: Authority
-  readonly signIn: SignIn
+export interface ApiDeps extends RegisterDeps {
   readonly rayIds: () => string
   readonly log: Log
   /** What keeps this process from doing its work, in words; nothing when it is ready. */
@@ -61,7 +52,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   // All that Node can read, so that a wrong method is not taken for a wrong path.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   registerHealth(server, deps.problems)
-  for (const route of routes) register(server, route, deps)
+  for (const route of routes) register(server, base, route, deps)
   for (const [path, allowed] of methodsByPath()) refuseOtherMethods(server, path, allowed)
   return server
 
@@ -78,43 +69,6 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     const { status, body } = answerTo(failure, pathOf(request))
     return reply.code(status).send(body)
   }
-}
-
-function register(server: FastifyInstance, route: Route, { authority, signIn }: ApiDeps): void {
-  const params = createBodyValidator(route.params)
-  const query = route.query && createQueryValidator(route.query)
-  const body = route.body && createBodyValidator(route.body)
-  const admitted = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly scope: Scope }>()
-  server.route({
-    method: route.method,
-    url: base + route.path,
-    // Before the body is read: nobody can make the server parse what they may not send.
-    async onRequest(request) {
-      const place = placeOf(request.params, params)
-      const caller = await signIn.signIn(credentialsOf(request.headers), request.ip, request.id)
-      admitted.set(request, { caller, scope: await signIn.admit(caller, route.permission, place) })
-    },
-    async handler(request, reply) {
-      const { caller, scope } = admitted.get(request) ?? fail('the request was not admitted')
-      const result = await route.handle({
-        ...{ authority, actor: caller.actor, scope, params: request.params as Record<string, string> },
-        ...{ query: query?.(request.query) ?? {}, body: body?.(request.body) ?? {} },
-      })
-      return reply.code(route.status ?? 200).send(isPage(result) ? success(result.items, result.info) : success(result))
-    },
-  })
-}
-
-/** The account or zone in the path; ids that no account, zone or token could have lead nowhere. */
-function placeOf(params: unknown, validate: (params: unknown) => unknown): { accountId: string } | { zoneId: string } {
-  try {
-    validate(params)
-  } catch {
-    throw new Failure('no_route')
-  }
-  const { account_id: accountId, zone_id: zoneId } = params as { account_id?: string; zone_id?: string }
-  if (accountId !== undefined) return { accountId }
-  return zoneId === undefined ? fail('a route has neither account nor zone') : { zoneId }
 }
 
 function methodsByPath(): ReadonlyMap<string, readonly string[]> {
@@ -149,16 +103,4 @@ function asFailure(error: unknown, { raw }: FastifyRequest): Failure | undefined
   const failure = frameworkFailures[code]
   if (failure === 'request_too_large') return new Failure(failure, { message: `the body must not be larger than ${maxBodyBytes} bytes` })
   return failure && new Failure(failure, message === undefined ? {} : { message })
-}
-
-function isPage(result: unknown): result is Page<unknown> {
-  return typeof result === 'object' && result !== null && 'items' in result && 'info' in result
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? request.url
-}
-
-function fail(message: string): never {
-  throw new Error(message)
 }

@@ -1,6 +1,6 @@
 import type { Application } from '../domain/application.ts'
 import { newAudience, newHexId, newUuid } from '../domain/identifier.ts'
-import { accountResource, permissionGroups } from '../domain/permission.ts'
+import { accountResource, permissionGroups, userResource } from '../domain/permission.ts'
 import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import type { AuditEntry, Clock, Store, Write } from './ports.ts'
 
@@ -40,25 +40,28 @@ export async function bootstrap(
     policies: [anyValidServiceToken(newUuid(random))],
     ...{ createdAt: now, updatedAt: now, revision: 0 },
   }
+  const everywhere = [accountResource('*'), userResource(userId)]
   const grants = [
-    { effect: 'allow' as const, resources: [accountResource(accountId)], permissionGroups: permissionGroups.map(({ id }) => id) },
+    { id: newHexId(random), effect: 'allow' as const, resources: everywhere, permissionGroups: permissionGroups.map(({ id }) => id) },
   ]
+  const times = { createdAt: now, updatedAt: now, revision: 0 }
   const writes: readonly Write[] = [
     { kind: 'account', before: null, after: { id: accountId, name: 'Default account', createdAt: now, revision: 0 } },
-    { kind: 'zone', before: null, after: { id: zoneId, accountId, name, createdAt: now, revision: 0 } },
+    { kind: 'zone', before: null, after: { id: zoneId, accountId, name, ...times } },
     { kind: 'user', before: null, after: { id: userId, email, keyDigest: digestOf(apiKey), createdAt: now, revision: 0 } },
     {
       ...{ kind: 'api_token', before: null },
       after: {
-        ...{ id: newHexId(random), userId, name: 'First API token', digest: digestOf(apiToken), grants },
-        ...{ disabled: false, notBefore: null, expiresAt: null, createdAt: now, revision: 0 },
+        ...{ id: newHexId(random), owner: { userId, accountId: null }, name: 'First API token', digest: digestOf(apiToken), grants },
+        ...{ location: { in: [], notIn: [] }, disabled: false, notBefore: null, expiresAt: null, ...times },
       },
     },
     { kind: 'application', before: null, after: application },
   ]
   const audit: AuditEntry = {
-    ...{ id: newUuid(random), at: now, accountId, action: 'installation.bootstrap', resourceKind: 'account', resourceId: accountId },
-    actor: { kind: 'system', id: '', name: 'first start', sourceIp: null, rayId: null },
+    ...{ id: newUuid(random), at: now, accountId, zoneId: null, action: 'installation.bootstrap', succeeded: true },
+    ...{ resourceKind: 'account', resourceId: accountId },
+    actor: { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null },
     ...{ before: null, after: { zone_id: zoneId, email, application_id: application.id } },
   }
   // Another node may have been quicker: then its account stands, and there is nothing to show here.

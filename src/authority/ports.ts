@@ -1,8 +1,10 @@
 import type { Application } from '../domain/application.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { Account, ApiToken, User, Zone } from '../domain/principal.ts'
+import type { Organization } from '../domain/organization.ts'
+import type { Account, ApiToken, Owner, User, Zone } from '../domain/principal.ts'
 import type { Digest } from '../domain/secret.ts'
 import type { Scope, ServiceToken } from '../domain/service-token.ts'
+import type { SigningKey } from '../domain/signing-key.ts'
 
 export interface Clock {
   now(): Instant
@@ -25,6 +27,8 @@ export interface Entities {
   readonly api_token: ApiToken
   readonly service_token: ServiceToken
   readonly application: Application
+  readonly organization: Organization
+  readonly signing_key: SigningKey
 }
 export type Kind = keyof Entities
 
@@ -33,27 +37,46 @@ export type Write = {
   [K in Kind]: { readonly kind: K; readonly before: Entities[K] | null; readonly after: Entities[K] | null }
 }[Kind]
 
-/** Who did what to which thing. `before` and `after` never hold a secret, a key or a digest of one. */
+/** Who did what to which thing, or tried to. `before` and `after` never hold a secret, a key or a digest of one. */
 export interface AuditEntry {
   readonly id: string
   readonly at: Instant
+  /** In whose trail it stands: an account's, or the installation's own. */
   readonly accountId: string
+  readonly zoneId: string | null
   readonly actor: Actor
   readonly action: string
-  readonly resourceKind: Kind
-  readonly resourceId: string
+  readonly succeeded: boolean
+  readonly resourceKind: Kind | null
+  readonly resourceId: string | null
   readonly before: Readonly<Record<string, unknown>> | null
   readonly after: Readonly<Record<string, unknown>> | null
 }
 
+/** Stands in place of an account for what concerns none of them, or all. */
+export const installationTrail = '*'
+
 /** Who acts, and in which request. */
 export interface Actor {
-  readonly kind: 'user' | 'api_token' | 'system'
+  readonly kind: 'user' | 'api_token' | 'account_token' | 'system' | 'nobody'
+  /** The id of the user, or of the account that owns the API token; of nobody, if unknown. */
   readonly id: string
-  /** An e-mail address or the name of an API token. */
-  readonly name: string
-  readonly sourceIp: string | null
-  readonly rayId: string | null
+  readonly email: string | null
+  readonly tokenId: string | null
+  readonly tokenName: string | null
+  /** `null` where no request led to it. */
+  readonly request: RequestTrace | null
+}
+
+export interface RequestTrace {
+  readonly rayId: string
+  readonly sourceIp: string
+  readonly method: string
+  /** The path without the query. */
+  readonly path: string
+  readonly userAgent: string
+  /** The HTTP status of the answer. */
+  readonly status: number
 }
 
 /** A service token, and when it was last used: kept apart, because use is recorded in batches and is no change of the token. */
@@ -78,13 +101,124 @@ export interface Change {
   readonly id: string
 }
 
-/** What must hold for a commit besides that nothing came between. */
+/** What must hold for a commit besides that nothing came between, and what else it stores. */
 export interface Conditions {
   /** Nothing was ever stored before. */
   readonly first?: boolean
-  /** The account of the audit entry has no more service tokens than this afterwards. */
-  readonly maxServiceTokens?: number
+  /** The account has no more service tokens than this afterwards. */
+  readonly maxServiceTokens?: { readonly accountId: string; readonly count: number }
+  /** The same attempt was not made before. */
+  readonly attempt?: Attempt
 }
+
+/** A request that its sender may repeat without its being done twice, and what it was answered. */
+export interface Attempt {
+  /** Made of the caller, the path and the key that the sender chose. */
+  readonly id: string
+  /** Tells whether a repetition asks for the same thing. */
+  readonly fingerprint: string
+  /** The answer, encrypted: it holds a secret. */
+  readonly sealedAnswer: Uint8Array
+  readonly endsAt: Instant
+}
+
+/** A part of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Of the whole list. */
+  readonly total: number
+}
+
+export interface PageQuery {
+  /** From 1. */
+  readonly page: number
+  readonly perPage: number
+}
+
+/** Which accounts or zones a caller may see: all, or those of the ids. */
+export type Visible = 'all' | ReadonlySet<string>
+
+export interface AccountQuery extends PageQuery {
+  readonly visible: Visible
+  /** None of these, even so. */
+  readonly hidden?: ReadonlySet<string>
+  /** A part of the name, in any case. */
+  readonly name?: string | undefined
+  readonly direction: 'asc' | 'desc'
+}
+
+export interface ZoneQuery extends PageQuery {
+  /** By themselves, or with all other zones of their account. */
+  readonly visible: { readonly zones: Visible; readonly accounts: Visible }
+  readonly hidden?: { readonly zones: ReadonlySet<string>; readonly accounts: ReadonlySet<string> }
+  readonly accountId?: string | undefined
+  readonly accountName?: string | undefined
+  /** The exact name. */
+  readonly name?: string | undefined
+  readonly direction: 'asc' | 'desc'
+}
+
+/** An API token, and when it was last used. */
+export interface SeenApiToken {
+  readonly token: ApiToken
+  readonly lastUsedAt: Instant | null
+}
+
+export interface ApiTokenQuery extends PageQuery {
+  readonly direction: 'asc' | 'desc'
+  /** Leaves out those that have expired by then. */
+  readonly expiredSince?: Instant | undefined
+}
+
+/** How a field of a log is matched: one of `values`, or none of them. */
+export interface LogFilter {
+  /** As the store names it. A field that the log does not have is a bug. */
+  readonly field: string
+  readonly values: readonly string[]
+  readonly isNegated: boolean
+}
+
+/** A page of a log, from `since` up to and without `before`. */
+export interface AuditQuery {
+  readonly accountId: string
+  /** Whether the installation's own trail is shown with it. */
+  readonly withInstallation: boolean
+  readonly since: Instant
+  readonly before: Instant
+  readonly filters: readonly LogFilter[]
+  readonly direction: 'asc' | 'desc'
+  readonly limit: number
+  /** Goes on after this entry. */
+  readonly after?: { readonly at: Instant; readonly id: string } | undefined
+}
+
+/** A machine's request at the gate. Those that repeat within a minute are one. */
+export interface AccessRequest {
+  readonly id: string
+  readonly at: Instant
+  readonly accountId: string
+  readonly applicationId: string
+  readonly applicationName: string
+  readonly applicationDomain: string
+  readonly serviceTokenId: string | null
+  readonly serviceTokenName: string | null
+  readonly allowed: boolean
+  /** Why it was refused, or by which secret it was let in. */
+  readonly reason: string
+  readonly sourceIp: string
+  readonly rayId: string
+}
+
+export interface AccessRequestQuery extends PageQuery {
+  readonly accountId: string
+  readonly since?: Instant | undefined
+  readonly until?: Instant | undefined
+  readonly filters: readonly LogFilter[]
+  readonly direction: 'asc' | 'desc'
+}
+
+/** The kinds of credential whose last use is noted. */
+export type Used = 'service_token' | 'api_token'
 
 /** What a replica is fed from. */
 export interface Feed {
@@ -99,17 +233,34 @@ export interface Feed {
 
 export interface Store extends Feed {
   /**
-   * Stores all writes, a change-log row for each, and the audit entry, or none of it. Once it answers `true`, they are on disk.
-   * `false`: something else was stored since `before` was read, or a condition does not hold.
+   * Stores all writes, a change-log row for each, and the audit entries, or none of it. Once it answers `true`, they are on disk.
+   * `false`: something else was stored since `before` was read, something still refers to what would be deleted, or a condition does not hold.
    */
-  commit(writes: readonly Write[], audit: AuditEntry, conditions?: Conditions): Promise<boolean>
+  commit(writes: readonly Write[], audit: AuditEntry | readonly AuditEntry[], conditions?: Conditions): Promise<boolean>
   findServiceToken(scope: Scope, id: string): Promise<SeenServiceToken | undefined>
-  listServiceTokens(
-    scope: Scope,
-    query: ServiceTokenQuery,
-  ): Promise<{ readonly items: readonly SeenServiceToken[]; readonly total: number }>
+  listServiceTokens(scope: Scope, query: ServiceTokenQuery): Promise<Page<SeenServiceToken>>
+  /** Those of the account and of all its zones. */
+  countServiceTokens(accountId: string): Promise<number>
   findApiToken(digest: Digest): Promise<ApiToken | undefined>
+  findOwnedApiToken(owner: Owner, id: string): Promise<SeenApiToken | undefined>
+  listApiTokens(owner: Owner, query: ApiTokenQuery): Promise<Page<SeenApiToken>>
   findUser(email: string): Promise<User | undefined>
-  /** Notes the latest use of service tokens; uses of tokens that are gone are dropped, and an earlier one never replaces a later. */
-  recordUses(uses: ReadonlyMap<string, Instant>): Promise<void>
+  listAccounts(query: AccountQuery): Promise<Page<Account>>
+  listZones(query: ZoneQuery): Promise<Page<Zone>>
+  /** How many things of which kind belong to an account or zone; kinds of which there are none are left out. */
+  contentsOf(scope: Scope): Promise<ReadonlyMap<Kind, number>>
+  /** Newest first. */
+  signingKeysOf(accountId: string): Promise<readonly SigningKey[]>
+  findAttempt(id: string): Promise<Attempt | undefined>
+  /** Forgets attempts that have ended. */
+  forgetAttempts(now: Instant): Promise<void>
+  /** Keeps the proof of the master key if there is none yet, and answers with the one that is kept. */
+  keepMasterKeyProof(proof: Uint8Array): Promise<Uint8Array>
+  /** Notes the latest use of credentials; uses of those that are gone are dropped, and an earlier one never replaces a later. */
+  recordUses(kind: Used, uses: ReadonlyMap<string, Instant>): Promise<void>
+  /** Adds entries to the audit trail that no write belongs to. */
+  recordAudit(entries: readonly AuditEntry[]): Promise<void>
+  listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>
+  recordAccessRequests(requests: readonly AccessRequest[]): Promise<void>
+  listAccessRequests(query: AccessRequestQuery): Promise<readonly AccessRequest[]>
 }

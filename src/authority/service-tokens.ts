@@ -4,7 +4,9 @@ import { formatInstant, type Instant } from '../domain/instant.ts'
 import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import { type Changes, issue, objectionTo, refresh, rotate, type Scope, type ServiceToken, update } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
-import type { Actor, AuditEntry, Clock, Conditions, SeenServiceToken, ServiceTokenQuery, Store, Write } from './ports.ts'
+import type { Deed, Journal } from './journal.ts'
+import type { Actor, Clock, Conditions, Page, SeenServiceToken, ServiceTokenQuery, Store } from './ports.ts'
+import type { Retries, Retry } from './retries.ts'
 
 /** A service token together with its secret, which nobody can see again. */
 export interface IssuedServiceToken extends SeenServiceToken {
@@ -18,129 +20,153 @@ export interface ServiceTokenDraft {
   readonly secretVersion?: number | undefined
 }
 
-/** All commands fail with `service_token_not_found` for a token of another account or zone, and are durable once they answer. */
+/** What a command on an existing token may depend on. */
+export interface Terms {
+  /** The revisions that it is meant for; any when left out. */
+  readonly ifRevision?: readonly number[] | undefined
+  readonly retry?: Retry | undefined
+}
+
+/** An answer that may be the one that the same request got before. */
+export type Repeatable<Answer> = Answer & { readonly isRepeated?: true }
+
+/**
+ * All commands fail with `service_token_not_found` for a token of another account or zone, with `changed_meanwhile` for another revision
+ * than the terms allow, and are durable once they answer.
+ */
 export interface ServiceTokens {
-  list(scope: Scope, query: ServiceTokenQuery): Promise<{ readonly items: readonly SeenServiceToken[]; readonly total: number }>
+  list(scope: Scope, query: ServiceTokenQuery): Promise<Page<SeenServiceToken>>
   get(scope: Scope, id: string): Promise<SeenServiceToken>
-  create(actor: Actor, scope: Scope, draft: ServiceTokenDraft): Promise<IssuedServiceToken>
+  create(actor: Actor, scope: Scope, draft: ServiceTokenDraft, retry?: Retry): Promise<Repeatable<IssuedServiceToken>>
   /** With a secret when the changes raised the secret's version. */
-  update(actor: Actor, scope: Scope, id: string, changes: Changes): Promise<SeenServiceToken | IssuedServiceToken>
-  rotate(actor: Actor, scope: Scope, id: string, graceUntil?: Instant): Promise<IssuedServiceToken>
-  refresh(actor: Actor, scope: Scope, id: string): Promise<SeenServiceToken>
-  delete(actor: Actor, scope: Scope, id: string): Promise<ServiceToken>
+  update(
+    actor: Actor,
+    scope: Scope,
+    id: string,
+    changes: Changes,
+    terms?: Terms,
+  ): Promise<Repeatable<SeenServiceToken & { readonly secret?: string }>>
+  rotate(actor: Actor, scope: Scope, id: string, graceUntil?: Instant, terms?: Terms): Promise<Repeatable<IssuedServiceToken>>
+  refresh(actor: Actor, scope: Scope, id: string, terms?: Terms): Promise<SeenServiceToken>
+  delete(actor: Actor, scope: Scope, id: string, terms?: Terms): Promise<ServiceToken>
 }
 
 export interface ServiceTokensDeps {
   readonly store: Store
+  readonly journal: Journal
+  readonly retries: Retries
   readonly clock: Clock
   readonly random: RandomBytes
-  /** Called after each stored change; once it resolves, the gate of this process has applied it. If it cannot read the store, its lease bounds the delay. */
-  readonly announce: () => Promise<void>
   /** How many service tokens an account may have; 0 for no limit. */
   readonly maxPerAccount: number
 }
 
 const defaultDuration = '8760h'
-/** A round is lost only when someone else's round was won, so this many in a row is a bug and not bad luck. */
-const maxRounds = 1000
 
-export function createServiceTokens({ store, clock, random, announce, maxPerAccount }: ServiceTokensDeps): ServiceTokens {
+export function createServiceTokens({ store, journal, retries, clock, random, maxPerAccount }: ServiceTokensDeps): ServiceTokens {
   async function get(scope: Scope, id: string): Promise<SeenServiceToken> {
     const found = await store.findServiceToken(scope, id)
     if (found === undefined) throw new Failure('service_token_not_found')
     return found
   }
 
-  /** Reads, decides and saves, again from the start when another command came between. `null` deletes; the same object changes nothing. */
-  async function change(
-    actor: Actor,
-    scope: Scope,
-    id: string,
-    action: string,
+  /** Reads, decides and saves. `null` deletes; the same object changes nothing. What `show` makes of the outcome is the answer, and kept for a retry. */
+  function change<Answer extends object>(
+    command: { readonly actor: Actor; readonly scope: Scope; readonly id: string; readonly action: string } & Terms,
     decide: (token: ServiceToken, now: Instant) => ServiceToken | null,
-  ): Promise<SeenServiceToken> {
-    for (let round = 0; round < maxRounds; round++) {
+    show: (seen: SeenServiceToken) => Answer,
+  ): Promise<Repeatable<Answer>> {
+    const { actor, scope, id, action, ifRevision, retry } = command
+    return retries.once<Answer>(action, retry, async (attemptOf) => {
       const { token: before, lastSeenAt } = await get(scope, id)
+      if (ifRevision?.includes(before.revision) === false) throw new Failure('changed_meanwhile')
       const now = clock.now()
       const after = decide(before, now)
-      if (after === before) return { token: before, lastSeenAt }
-      if (await commit(actor, action, before, after, now)) {
-        return { token: after ? { ...after, revision: before.revision + 1 } : before, lastSeenAt }
-      }
-    }
-    throw new Error(`${action} lost ${maxRounds} races in a row`)
+      if (after === before) return show({ token: before, lastSeenAt })
+      const answer = show({ token: after ? { ...after, revision: before.revision + 1 } : before, lastSeenAt })
+      return (await commit(actor, action, before, after, now, attemptOf(answer))) ? answer : undefined
+    })
   }
 
-  async function commit(
+  function commit(
     actor: Actor,
     action: string,
     before: ServiceToken | null,
     after: ServiceToken | null,
     at: Instant,
-    conditions?: Conditions,
+    conditions: Conditions,
   ): Promise<boolean> {
-    const write: Write = { kind: 'service_token', before, after }
-    const stored = await store.commit([write], auditEntry(actor, action, before, after, at), conditions)
-    if (stored) await announce()
-    return stored
+    return journal.commit([{ kind: 'service_token', before, after }], deed(actor, action, before, after, at), conditions)
   }
 
-  function tooMany(): Error {
-    // The ids are random: without a limit nothing can be in the way of a new token.
-    if (maxPerAccount === 0) return new Error('a new service token was not stored')
+  async function requireRoom({ accountId }: Scope): Promise<void> {
+    // The ids are random: without a limit nothing but a repetition can be in the way of a new token.
+    if (maxPerAccount === 0 || (await store.countServiceTokens(accountId)) < maxPerAccount) return
     const message = `this account has ${maxPerAccount} service tokens, which is the limit; delete one first`
-    return new Failure('too_many_service_tokens', { message })
-  }
-
-  function auditEntry(actor: Actor, action: string, before: ServiceToken | null, after: ServiceToken | null, at: Instant): AuditEntry {
-    const subject = after ?? before
-    if (subject === null) throw new Error('a change of nothing to nothing')
-    return {
-      ...{ id: newUuid(random), at, accountId: subject.accountId, actor, action },
-      ...{ resourceKind: 'service_token', resourceId: subject.id },
-      ...{ before: before && auditView(before), after: after && auditView(after) },
-    }
+    throw new Failure('too_many_service_tokens', { message })
   }
 
   return {
     get,
     list: (scope, query) => store.listServiceTokens(scope, query),
 
-    async create(actor, scope, draft) {
+    create(actor, scope, draft, retry) {
       const { name, duration = defaultDuration, enabled = true, secretVersion = 1 } = draft
       requireLifetime(duration)
-      const secret = newSecret('pst_', random)
-      const ids = { id: newUuid(random), clientId: newClientId(random), digest: digestOf(secret) }
-      const now = clock.now()
-      const token = issue({ ...scope, ...ids, name, duration, enabled, secretVersion }, now)
-      const conditions = maxPerAccount > 0 ? { maxServiceTokens: maxPerAccount } : {}
-      if (!(await commit(actor, 'service_token.create', null, token, now, conditions))) throw tooMany()
-      return { token, secret, lastSeenAt: null }
+      const limit = maxPerAccount > 0 ? { maxServiceTokens: { accountId: scope.accountId, count: maxPerAccount } } : {}
+      return retries.once<IssuedServiceToken>('service_token.create', retry, async (attemptOf) => {
+        await requireRoom(scope)
+        const secret = newSecret('pst_', random)
+        const ids = { id: newUuid(random), clientId: newClientId(random), digest: digestOf(secret) }
+        const now = clock.now()
+        const token = issue({ ...scope, ...ids, name, duration, enabled, secretVersion }, now)
+        const answer = { token: { ...token, revision: 1 }, secret, lastSeenAt: null }
+        return (await commit(actor, 'service_token.create', null, token, now, { ...limit, ...attemptOf(answer) })) ? answer : undefined
+      })
     },
 
-    async update(actor, scope, id, changes) {
+    async update(actor, scope, id, changes, terms) {
       if (changes.duration !== undefined) requireLifetime(changes.duration)
       const secret = newSecret('pst_', random)
       const digest = digestOf(secret)
-      const seen = await change(actor, scope, id, 'service_token.update', (token, now) => {
-        const objection = objectionTo(token, changes, now)
-        if (objection) throw new Failure('invalid_request', objection)
-        return update(token, changes, digest, now)
-      })
-      return seen.token.digest === digest ? { ...seen, secret } : seen
+      return change(
+        { actor, scope, id, action: 'service_token.update', ...terms },
+        (token, now) => {
+          const objection = objectionTo(token, changes, now)
+          if (objection) throw new Failure('invalid_request', objection)
+          return update(token, changes, digest, now)
+        },
+        (seen) => (seen.token.digest === digest ? { ...seen, secret } : seen),
+      )
     },
 
-    async rotate(actor, scope, id, graceUntil) {
+    async rotate(actor, scope, id, graceUntil, terms) {
       const secret = newSecret('pst_', random)
-      const seen = await change(actor, scope, id, 'service_token.rotate', (token, now) => rotate(token, digestOf(secret), now, graceUntil))
-      return { ...seen, secret }
+      return change(
+        { actor, scope, id, action: 'service_token.rotate', ...terms },
+        (token, now) => rotate(token, digestOf(secret), now, graceUntil),
+        (seen) => ({ ...seen, secret }),
+      )
     },
 
-    refresh: (actor, scope, id) => change(actor, scope, id, 'service_token.refresh', refresh),
-    async delete(actor, scope, id) {
-      const { token } = await change(actor, scope, id, 'service_token.delete', () => null)
-      return token
-    },
+    refresh: (actor, scope, id, terms) => change({ actor, scope, id, action: 'service_token.refresh', ...terms }, refresh, (seen) => seen),
+
+    delete: (actor, scope, id, terms) =>
+      change(
+        { actor, scope, id, action: 'service_token.delete', ...terms },
+        () => null,
+        ({ token }) => token,
+      ),
+  }
+}
+
+function deed(actor: Actor, action: string, before: ServiceToken | null, after: ServiceToken | null, at: Instant): Deed {
+  const subject = after ?? before
+  if (subject === null) throw new Error('a change of nothing to nothing')
+  return {
+    ...{ actor, action, at, accountIds: [subject.accountId], zoneId: subject.zoneId },
+    resource: { kind: 'service_token', id: subject.id },
+    ...{ before: before && auditView(before), after: after && auditView(after) },
   }
 }
 

@@ -1,4 +1,15 @@
-import { addressRanges, databaseUrl, hexId, listenAddress, matching, milliseconds, oneOf, originUrl, wholeNumber } from './values.ts'
+import {
+  addressRanges,
+  databaseUrl,
+  hexId,
+  key256,
+  listenAddress,
+  matching,
+  milliseconds,
+  oneOf,
+  originUrl,
+  wholeNumber,
+} from './values.ts'
 
 // Every setting of Postern, once: its type, default and meaning, and by derivation its flag, environment variable and key in the settings file.
 
@@ -24,6 +35,12 @@ export const settings = {
     default: 'sqlite:./data/postern.db',
     secret: true,
     parse: databaseUrl,
+  }),
+  masterKey: setting({
+    meaning:
+      'What secrets that must be read again are encrypted with: 32 bytes in hex or base64. By default `master.key` beside the SQLite file (for PostgreSQL, in `./data`), made on the first start.',
+    secret: true,
+    parse: key256,
   }),
   apiListen: setting({ meaning: 'Address and port of the management API.', default: '127.0.0.1:7400', parse: listenAddress }),
   gateListen: setting({ meaning: 'Address and port of the gate.', default: '127.0.0.1:7480', parse: listenAddress }),

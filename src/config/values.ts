@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { type AddressRange, parseAddressRange } from '../domain/address-range.ts'
 import { parseDuration } from '../domain/duration.ts'
 
 // Readers of single values. Each answers with the value, or throws an error whose message ends the sentence "<name> must be …".
@@ -6,11 +7,6 @@ import { parseDuration } from '../domain/duration.ts'
 export interface ListenAddress {
   readonly host: string
   readonly port: number
-}
-
-export interface AddressRange {
-  readonly address: string
-  readonly prefix: number
 }
 
 export type DatabaseUrl = { readonly engine: 'sqlite'; readonly path: string } | { readonly engine: 'postgres'; readonly url: string }
@@ -41,12 +37,17 @@ export function addressRanges(text: string): readonly AddressRange[] {
 }
 
 function addressRange(text: string): AddressRange {
-  const [address = '', prefix, ...more] = text.split('/')
-  const longest = isIP(address) === 6 ? 128 : 32
-  if (isIP(address) === 0 || more.length > 0 || (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest))) {
-    throw new Error('addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,192.168.1.5, or "loopback", or "none"')
-  }
-  return { address, prefix: prefix === undefined ? longest : Number(prefix) }
+  const range = parseAddressRange(text)
+  if (range !== undefined) return range
+  throw new Error('addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,192.168.1.5, or "loopback", or "none"')
+}
+
+/** 32 bytes, as 64 hex digits or 43 letters of base64. */
+export function key256(text: string): Uint8Array {
+  const bytes = Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64')
+  if (bytes.length !== 32 || !/^([0-9a-f]{64}|[\w+/-]{43}=?)$/i.test(text))
+    throw new Error('32 random bytes in hex or base64; make one with: openssl rand -hex 32')
+  return bytes
 }
 
 export function originUrl(text: string): string {

@@ -7,8 +7,8 @@ export type RandomBytes = (size: number) => Uint8Array
 /** SHA-256 of a secret, 32 bytes: all that is ever stored of it. */
 export type Digest = Uint8Array
 
-/** What a secret opens, readable from its first letters: a service token's secret, a user's API token, a user's API key. */
-export type SecretPrefix = 'pst_' | 'psu_' | 'psk_'
+/** What a secret opens, readable from its first letters: a service token's secret, a user's API token, an account's API token, a user's API key. */
+export type SecretPrefix = 'pst_' | 'psu_' | 'psa_' | 'psk_'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const bodyLength = 40

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { addressRanges } from '../config/values.ts'
-import { clientAddress, createTrust, hostName, peerAddress, singleHeader } from './peer.ts'
+import { createAddressSet } from '../domain/address-range.ts'
+import { clientAddress, hostName, peerAddress, singleHeader } from './peer.ts'
 
 /** The part of a request that says who sent it. */
 function requestFrom(remoteAddress: string | undefined, headersDistinct: Record<string, string[]> = {}): IncomingMessage {
@@ -49,7 +50,7 @@ describe('trust', () => {
     ['0.0.0.0/0,::/0', '', false],
     ['0.0.0.0/0,::/0', 'unknown', false],
   ])('in %s: of %s is %s', (ranges, address, trusted) => {
-    expect(createTrust(addressRanges(ranges))(address)).toBe(trusted)
+    expect(createAddressSet(addressRanges(ranges))(address)).toBe(trusted)
   })
 })
 
@@ -66,7 +67,7 @@ describe('the peer', () => {
 })
 
 describe('the client', () => {
-  const isTrusted = createTrust(addressRanges('loopback,10.0.0.0/8'))
+  const isTrusted = createAddressSet(addressRanges('loopback,10.0.0.0/8'))
   const clientOf = (peer: string, ...forwardedFor: string[]) =>
     clientAddress(requestFrom(peer, forwardedFor.length === 0 ? {} : { 'x-forwarded-for': forwardedFor }), isTrusted)
 

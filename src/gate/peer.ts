@@ -1,15 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 
 /** Tells whether an address belongs to a proxy whose `X-Forwarded-*` headers are believed. */
 export type IsTrusted = (address: string) => boolean
-
-/** From addresses and CIDR ranges, such as `127.0.0.0/8`, `::1`, `10.1.2.3`. */
-export function createTrust(ranges: readonly { readonly address: string; readonly prefix: number }[]): IsTrusted {
-  const list = new BlockList()
-  for (const { address, prefix } of ranges) list.addSubnet(address, prefix, isIPv6(address) ? 'ipv6' : 'ipv4')
-  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
 
 /** Who is at the other end of the connection; IPv4 in its plain form. */
 export function peerAddress(request: IncomingMessage): string {

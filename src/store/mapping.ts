@@ -1,4 +1,5 @@
 import type { Entities, Kind } from '../authority/ports.ts'
+import type { Owner } from '../domain/principal.ts'
 import type { Tables } from './schema.ts'
 
 /** How an entity lies in its table: the only place where the one becomes the other. */
@@ -19,8 +20,12 @@ export const mappings = {
   }),
 
   zone: mapping<Entities['zone'], 'zone'>('zone', {
-    toRow: ({ id, accountId, name, createdAt, revision }) => ({ id, account_id: accountId, name, created_at: createdAt, revision }),
-    fromRow: ({ id, account_id, name, created_at, revision }) => ({ id, accountId: account_id, name, createdAt: created_at, revision }),
+    toRow: ({ id, accountId, name, createdAt, updatedAt, revision }) => ({
+      ...{ id, account_id: accountId, name, created_at: createdAt, updated_at: updatedAt, revision },
+    }),
+    fromRow: ({ id, account_id, name, created_at, updated_at, revision }) => ({
+      ...{ id, accountId: account_id, name, createdAt: created_at, updatedAt: updated_at, revision },
+    }),
   }),
 
   user: mapping<Entities['user'], 'user_account'>('user_account', {
@@ -29,13 +34,15 @@ export const mappings = {
   }),
 
   api_token: mapping<Entities['api_token'], 'api_token'>('api_token', {
-    toRow: ({ id, userId, name, digest, grants, disabled, notBefore, expiresAt, createdAt, revision }) => ({
-      ...{ id, user_id: userId, name, digest, grants: JSON.stringify(grants), disabled: Number(disabled) },
-      ...{ not_before: notBefore, expires_at: expiresAt, created_at: createdAt, revision },
+    toRow: ({ id, owner, name, digest, grants, location, disabled, notBefore, expiresAt, createdAt, updatedAt, revision }) => ({
+      ...{ id, user_id: owner.userId, account_id: owner.accountId, name, digest },
+      ...{ grants: JSON.stringify(grants), location: JSON.stringify(location), disabled: Number(disabled) },
+      ...{ not_before: notBefore, expires_at: expiresAt, created_at: createdAt, updated_at: updatedAt, revision },
     }),
-    fromRow: ({ id, user_id, name, digest, grants, disabled, not_before, expires_at, created_at, revision }) => ({
-      ...{ id, userId: user_id, name, digest, grants: JSON.parse(grants), disabled: disabled === 1 },
-      ...{ notBefore: not_before, expiresAt: expires_at, createdAt: created_at, revision },
+    fromRow: ({ id, user_id, account_id, name, digest, grants, location, disabled, not_before, expires_at, ...rest }) => ({
+      ...{ id, owner: { userId: user_id, accountId: account_id } as Owner, name, digest },
+      ...{ grants: JSON.parse(grants), location: JSON.parse(location), disabled: disabled === 1 },
+      ...{ notBefore: not_before, expiresAt: expires_at, createdAt: rest.created_at, updatedAt: rest.updated_at, revision: rest.revision },
     }),
   }),
 
@@ -75,6 +82,33 @@ export const mappings = {
     fromRow: ({ id, account_id, zone_id, name, domain, audience, origin_url, policies, created_at, updated_at, revision }) => ({
       ...{ id, accountId: account_id, zoneId: zone_id, name, domain, audience, originUrl: origin_url },
       ...{ policies: JSON.parse(policies), createdAt: created_at, updatedAt: updated_at, revision },
+    }),
+  }),
+
+  organization: mapping<Entities['organization'], 'organization'>('organization', {
+    toRow: ({ id, name, authDomain, sessionDuration, isStrict, inactivity, keyRotationDays, createdAt, updatedAt, revision }) => ({
+      ...{ id, name, auth_domain: authDomain, session_duration: sessionDuration, strict: Number(isStrict) },
+      ...{ inactivity_on: Number(inactivity.isOn), inactivity_days: inactivity.afterDays, inactivity_action: inactivity.action },
+      ...{ key_rotation_days: keyRotationDays, created_at: createdAt, updated_at: updatedAt, revision },
+    }),
+    fromRow: ({ id, name, auth_domain, session_duration, strict, key_rotation_days, created_at, updated_at, revision, ...row }) => ({
+      ...{ id, name, authDomain: auth_domain, sessionDuration: session_duration, isStrict: strict === 1 },
+      inactivity: {
+        ...{ isOn: row.inactivity_on === 1, afterDays: row.inactivity_days },
+        action: row.inactivity_action === 'delete' ? 'delete' : 'disable',
+      },
+      ...{ keyRotationDays: key_rotation_days, createdAt: created_at, updatedAt: updated_at, revision },
+    }),
+  }),
+
+  signing_key: mapping<Entities['signing_key'], 'signing_key'>('signing_key', {
+    toRow: ({ id, accountId, publicKey, sealedPrivateKey, createdAt, endsAt, revision }) => ({
+      ...{ id, account_id: accountId, public_key: publicKey, sealed_private_key: sealedPrivateKey },
+      ...{ created_at: createdAt, ends_at: endsAt, revision },
+    }),
+    fromRow: ({ id, account_id, public_key, sealed_private_key, created_at, ends_at, revision }) => ({
+      ...{ id, accountId: account_id, publicKey: public_key, sealedPrivateKey: sealed_private_key },
+      ...{ createdAt: created_at, endsAt: ends_at, revision },
     }),
   }),
 } satisfies { [K in Kind]: Mapping<Entities[K], keyof Tables> | Mapping<Entities[K], never> }

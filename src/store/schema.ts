@@ -14,6 +14,7 @@ export interface ZoneRow {
   readonly account_id: string
   readonly name: string
   readonly created_at: number
+  readonly updated_at: number
   readonly revision: number
 }
 
@@ -27,15 +28,24 @@ export interface UserRow {
 
 export interface ApiTokenRow {
   readonly id: string
-  readonly user_id: string
+  /** One of the two owners is null. */
+  readonly user_id: string | null
+  readonly account_id: string | null
   readonly name: string
   readonly digest: Uint8Array
   readonly grants: string
+  readonly location: string
   readonly disabled: number
   readonly not_before: number | null
   readonly expires_at: number | null
   readonly created_at: number
+  readonly updated_at: number
   readonly revision: number
+}
+
+export interface ApiTokenUseRow {
+  readonly api_token_id: string
+  readonly last_seen_at: number
 }
 
 export interface ServiceTokenRow {
@@ -77,6 +87,39 @@ export interface ApplicationRow {
   readonly revision: number
 }
 
+export interface OrganizationRow {
+  /** The account's. */
+  readonly id: string
+  readonly name: string
+  readonly auth_domain: string
+  readonly session_duration: string
+  readonly strict: number
+  readonly inactivity_on: number
+  readonly inactivity_days: number
+  readonly inactivity_action: string
+  readonly key_rotation_days: number
+  readonly created_at: number
+  readonly updated_at: number
+  readonly revision: number
+}
+
+export interface SigningKeyRow {
+  readonly id: string
+  readonly account_id: string
+  readonly public_key: string
+  readonly sealed_private_key: Uint8Array
+  readonly created_at: number
+  readonly ends_at: number | null
+  readonly revision: number
+}
+
+export interface AttemptRow {
+  readonly id: string
+  readonly fingerprint: string
+  readonly sealed_answer: Uint8Array
+  readonly ends_at: number
+}
+
 export interface ChangeRow {
   readonly seq: number
   readonly kind: string
@@ -87,16 +130,39 @@ export interface AuditRow {
   readonly id: string
   readonly at: number
   readonly account_id: string
+  readonly zone_id: string | null
+  readonly action: string
+  readonly succeeded: number
   readonly actor_kind: string
   readonly actor_id: string
-  readonly actor_name: string
-  readonly source_ip: string | null
+  readonly actor_email: string | null
+  readonly token_id: string | null
+  readonly token_name: string | null
   readonly ray_id: string | null
-  readonly action: string
-  readonly resource_kind: string
-  readonly resource_id: string
+  readonly source_ip: string | null
+  readonly method: string | null
+  readonly path: string | null
+  readonly user_agent: string | null
+  readonly status: number | null
+  readonly resource_kind: string | null
+  readonly resource_id: string | null
   readonly before: string | null
   readonly after: string | null
+}
+
+export interface AccessRequestRow {
+  readonly id: string
+  readonly at: number
+  readonly account_id: string
+  readonly application_id: string
+  readonly application_name: string
+  readonly application_domain: string
+  readonly service_token_id: string | null
+  readonly service_token_name: string | null
+  readonly allowed: number
+  readonly reason: string
+  readonly source_ip: string
+  readonly ray_id: string
 }
 
 export interface Tables {
@@ -104,11 +170,17 @@ export interface Tables {
   readonly zone: ZoneRow
   readonly user_account: UserRow
   readonly api_token: ApiTokenRow
+  readonly api_token_use: ApiTokenUseRow
   readonly service_token: ServiceTokenRow
   readonly service_token_use: ServiceTokenUseRow
   readonly application: ApplicationRow
+  readonly organization: OrganizationRow
+  readonly signing_key: SigningKeyRow
+  readonly master_key_proof: { readonly id: number; readonly proof: Uint8Array }
+  readonly attempt: AttemptRow
   readonly change: ChangeRow
   /** One row: the newest sequence number of the change log. */
   readonly change_head: { readonly id: Generated<number>; readonly seq: number }
   readonly audit: AuditRow
+  readonly access_request: AccessRequestRow
 }

@@ -1,9 +1,12 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
+import type { Attempt, AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { allot } from './change-log.ts'
+import { auditRow, createLogQueries } from './log-queries.ts'
 import { type Mapping, mappings } from './mapping.ts'
+import { createPrincipalQueries } from './principal-queries.ts'
 import type { Tables } from './schema.ts'
 import { countServiceTokens, createServiceTokenQueries } from './service-token-queries.ts'
+import { recordUses } from './uses.ts'
 
 /** Every entity's table has an id and a revision; the queries here use only these, so one table's types serve for all. */
 type AnyTable = 'service_token'
@@ -39,25 +42,35 @@ export function createStore(db: Kysely<Tables>): Store {
 
   async function commit(
     writes: readonly Write[],
-    audit: AuditEntry,
-    { first = false, maxServiceTokens }: Conditions = {},
+    audit: AuditEntry | readonly AuditEntry[],
+    { first = false, maxServiceTokens, attempt }: Conditions = {},
   ): Promise<boolean> {
     try {
       await db.transaction().execute(async (trx) => {
         // Before the rest, for it waits for nobody and nobody for it.
-        await trx.insertInto('audit').values(auditRow(audit)).execute()
+        await trx.insertInto('audit').values([audit].flat().map(auditRow)).execute()
         const head = await allot(trx, writes.length)
         if (first && head !== writes.length) throw new NotStored()
+        if (attempt !== undefined) await note(trx, attempt)
         for (const write of writes) await apply(trx, write)
-        if (maxServiceTokens !== undefined && (await countServiceTokens(trx, audit.accountId)) > maxServiceTokens) throw new NotStored()
+        if (maxServiceTokens !== undefined && (await countServiceTokens(trx, maxServiceTokens.accountId)) > maxServiceTokens.count) {
+          throw new NotStored()
+        }
         const changes = writes.map((write, index) => ({ seq: head - writes.length + 1 + index, kind: write.kind, id: idOf(write) }))
         await trx.insertInto('change').values(changes).execute()
       })
       return true
     } catch (error) {
-      if (error instanceof NotStored) return false
+      if (error instanceof NotStored || isStillReferredTo(error)) return false
       throw error
     }
+  }
+
+  async function note(trx: Transaction<Tables>, { id, fingerprint, sealedAnswer, endsAt }: Attempt): Promise<void> {
+    const row = { id, fingerprint, sealed_answer: sealedAnswer, ends_at: endsAt }
+    const insert = trx.insertInto('attempt').values(row)
+    const { numInsertedOrUpdatedRows } = await insert.onConflict((conflict) => conflict.doNothing()).executeTakeFirst()
+    if (numInsertedOrUpdatedRows !== 1n) throw new NotStored()
   }
 
   return {
@@ -84,17 +97,29 @@ export function createStore(db: Kysely<Tables>): Store {
       return rows.map((row) => ({ ...row, kind: row.kind as Kind }))
     },
 
+    async findAttempt(id) {
+      const row = await db.selectFrom('attempt').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && { id, fingerprint: row.fingerprint, sealedAnswer: row.sealed_answer, endsAt: row.ends_at }
+    },
+
+    async forgetAttempts(now) {
+      await db.deleteFrom('attempt').where('ends_at', '<=', now).execute()
+    },
+
+    async keepMasterKeyProof(proof) {
+      await db
+        .insertInto('master_key_proof')
+        .values({ id: 1, proof })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+      return (await db.selectFrom('master_key_proof').select('proof').executeTakeFirstOrThrow()).proof
+    },
+
+    countServiceTokens: (accountId) => countServiceTokens(db, accountId),
+    recordUses: (kind, uses) => recordUses(db, kind, uses),
     ...createServiceTokenQueries(db),
-
-    async findApiToken(digest) {
-      const row = await db.selectFrom('api_token').selectAll().where('digest', '=', digest).executeTakeFirst()
-      return row && mappings.api_token.fromRow(row)
-    },
-
-    async findUser(email) {
-      const row = await db.selectFrom('user_account').selectAll().where('email', '=', email).executeTakeFirst()
-      return row && mappings.user.fromRow(row)
-    },
+    ...createPrincipalQueries(db),
+    ...createLogQueries(db),
   }
 }
 
@@ -108,10 +133,8 @@ function idOf({ before, after }: Write): string {
   return entity.id
 }
 
-function auditRow({ id, at, accountId, actor, action, resourceKind, resourceId, before, after }: AuditEntry): Tables['audit'] {
-  return {
-    ...{ id, at, account_id: accountId, action, resource_kind: resourceKind, resource_id: resourceId },
-    ...{ actor_kind: actor.kind, actor_id: actor.id, actor_name: actor.name, source_ip: actor.sourceIp, ray_id: actor.rayId },
-    ...{ before: before && JSON.stringify(before), after: after && JSON.stringify(after) },
-  }
+/** A foreign key held: `SQLITE_CONSTRAINT_FOREIGNKEY`, or PostgreSQL's foreign_key_violation. */
+function isStillReferredTo(error: unknown): boolean {
+  const { code } = error as { readonly code?: string }
+  return code === 'SQLITE_CONSTRAINT_FOREIGNKEY' || code === '23503'
 }

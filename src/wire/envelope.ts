@@ -12,18 +12,10 @@ export interface Envelope<Result> {
   readonly success: boolean
   readonly errors: readonly ErrorItem[]
   readonly messages: readonly never[]
-  readonly result_info?: ResultInfo
+  readonly result_info?: object
 }
 
-export interface ResultInfo {
-  readonly count: number
-  readonly page: number
-  readonly per_page: number
-  readonly total_count: number
-  readonly total_pages: number
-}
-
-export function success<Result>(result: Result, resultInfo?: ResultInfo): Envelope<Result> {
+export function success<Result>(result: Result, resultInfo?: object): Envelope<Result> {
   return { result, success: true, errors: [], messages: [], ...(resultInfo && { result_info: resultInfo }) }
 }
 

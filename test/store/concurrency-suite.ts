@@ -5,6 +5,7 @@ import {
   anAuditEntry,
   aServiceToken,
   elsewhere,
+  here,
   hexId,
   insert,
   save,
@@ -118,10 +119,28 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
       await saveOwners(store)
       await save(store, insert('service_token', aServiceToken(100, zoneHere)), insert('service_token', aServiceToken(101, elsewhere)))
       const creations = numbers.slice(0, 10).map((number) => {
-        return storeOf(number).commit([insert('service_token', aServiceToken(number))], anAuditEntry(), { maxServiceTokens: 5 })
+        return storeOf(number).commit([insert('service_token', aServiceToken(number))], anAuditEntry(), {
+          maxServiceTokens: { accountId: here.accountId, count: 5 },
+        })
       })
       expect((await Promise.all(creations)).filter(Boolean)).toHaveLength(4)
       expect(await store.head()).toBe(10)
+    })
+
+    test('an account is deleted only while nothing belongs to it, however many put something into it', async () => {
+      const { store } = underTest()
+      await save(store, insert('account', anAccount(here.accountId)))
+      const before = await stored(store, 'account', here.accountId)
+      const commands = numbers.slice(0, 10).map((number) => {
+        const deletion = write('account', before, null)
+        const creation = insert('service_token', aServiceToken(number))
+        return storeOf(number).commit([number % 5 === 3 ? deletion : creation], anAuditEntry())
+      })
+      const outcomes = (await Promise.all(commands)).filter(Boolean).length
+      const isThere = (await store.find('account', here.accountId)) !== undefined
+      expect({ outcomes, tokens: await store.countServiceTokens(here.accountId) }).toEqual(
+        isThere ? { outcomes: 8, tokens: 8 } : { outcomes: 1, tokens: 0 },
+      )
     })
 
     test('commits that want the same things in opposite order do not hold each other up', async () => {
@@ -149,7 +168,7 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
       const deleted = numbers.filter((number) => number % 10 === 0)
       const recordings = numbers.flatMap((number) => {
         const order = number % 2 === 0 ? ids : ids.toReversed()
-        return storeOf(Math.floor(number / 2)).recordUses(new Map(order.map((id) => [id, number])))
+        return storeOf(Math.floor(number / 2)).recordUses('service_token', new Map(order.map((id) => [id, number])))
       })
       const deletions = deleted.map(async (number) => {
         const before = await stored(storeOf(number), 'service_token', uuid(number))

@@ -1,31 +1,15 @@
-import type { Kysely } from 'kysely'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { migrate } from '../../src/store/migrate.ts'
-import type { Tables } from '../../src/store/schema.ts'
 import { createStore } from '../../src/store/store.ts'
+import { emptyDatabase } from './empty-database.ts'
 import { anAccount, aServiceToken, here, insert, save, saveOwners, uuid } from './entities.ts'
 import type { TestDatabase } from './store-under-test.ts'
 
 /** Guarantees about the database as a whole: its schema and its restarts. */
 export function describeDatabase(nodes: number, open: () => Promise<TestDatabase>): void {
-  /** A database without anything in it, removed after the test. Answers with a way to connect to it. */
-  async function emptyDatabase(): Promise<() => Kysely<Tables>> {
-    const database = await open()
-    const connections: Kysely<Tables>[] = []
-    onTestFinished(async () => {
-      for (const connection of connections) await connection.destroy()
-      await database.remove()
-    })
-    return () => {
-      const connection = database.connect()
-      connections.push(connection)
-      return connection
-    }
-  }
-
   describe('a database', () => {
     test('can be migrated again, which changes nothing', async () => {
-      const connect = await emptyDatabase()
+      const connect = await emptyDatabase(open)
       const rows = connect()
       await migrate(rows)
       await saveOwners(createStore(rows))
@@ -36,14 +20,14 @@ export function describeDatabase(nodes: number, open: () => Promise<TestDatabase
 
     if (nodes > 1) {
       test('is migrated once, when several nodes start on it at the same time', async () => {
-        const connect = await emptyDatabase()
+        const connect = await emptyDatabase(open)
         await Promise.all(Array.from({ length: 5 }, () => migrate(connect())))
         expect(await connect().selectFrom('change_head').selectAll().execute()).toEqual([{ id: 1, seq: 0 }])
       })
     }
 
     test('of a newer Postern is left alone, with an error that says so', async () => {
-      const rows = (await emptyDatabase())()
+      const rows = (await emptyDatabase(open))()
       await migrate(rows)
       const migrations = rows.withTables<{ kysely_migration: { name: string; timestamp: string } }>()
       await migrations.insertInto('kysely_migration').values({ name: '9999-future', timestamp: '2030-01-01' }).execute()
@@ -53,7 +37,7 @@ export function describeDatabase(nodes: number, open: () => Promise<TestDatabase
     })
 
     test('whose migration fails is as it was, and the next start tries again', async () => {
-      const rows = (await emptyDatabase())()
+      const rows = (await emptyDatabase(open))()
       // The last table of the first migration is in the way.
       await rows.schema.createTable('audit').addColumn('id', 'text').execute()
       await expect(migrate(rows)).rejects.toThrow('0001-foundation')
@@ -65,13 +49,13 @@ export function describeDatabase(nodes: number, open: () => Promise<TestDatabase
     })
 
     test('survives a restart: everything is there, and the change log goes on where it was', async () => {
-      const connect = await emptyDatabase()
+      const connect = await emptyDatabase(open)
       const firstStart = connect()
       await migrate(firstStart)
       const before = createStore(firstStart)
       await saveOwners(before)
       await save(before, insert('service_token', aServiceToken(1)))
-      await before.recordUses(new Map([[uuid(1), 5]]))
+      await before.recordUses('service_token', new Map([[uuid(1), 5]]))
       await firstStart.destroy()
 
       const secondStart = connect()

@@ -1,8 +1,10 @@
-import type { AuditEntry, Entities, Kind, Store, Write } from '../../src/authority/ports.ts'
+import type { AccessRequest, Actor, Attempt, AuditEntry, Entities, Kind, RequestTrace, Store, Write } from '../../src/authority/ports.ts'
 import type { Application } from '../../src/domain/application.ts'
-import type { Account, ApiToken, User, Zone } from '../../src/domain/principal.ts'
+import { newOrganization, type Organization } from '../../src/domain/organization.ts'
+import type { Account, ApiToken, Owner, User, Zone } from '../../src/domain/principal.ts'
 import { digestOf } from '../../src/domain/secret.ts'
 import { issue, type Scope, type ServiceToken } from '../../src/domain/service-token.ts'
+import type { SigningKey } from '../../src/domain/signing-key.ts'
 
 export const noon = Date.parse('2026-01-01T12:00:00Z')
 
@@ -19,8 +21,10 @@ export function anAccount(id: string, traits: Partial<Account> = {}): Account {
   return { id, name: 'Account', createdAt: noon, revision: 0, ...traits }
 }
 
+/** Named after its id: an account has no two zones of one name. */
 export function aZone({ accountId, zoneId }: Scope, traits: Partial<Zone> = {}): Zone {
-  return { id: zoneId ?? '', accountId, name: 'Zone', createdAt: noon, revision: 0, ...traits }
+  const id = zoneId ?? ''
+  return { id, accountId, name: `${id}.example`, createdAt: noon, updatedAt: noon, revision: 0, ...traits }
 }
 
 export function aUser(number: number, traits: Partial<User> = {}): User {
@@ -28,11 +32,25 @@ export function aUser(number: number, traits: Partial<User> = {}): User {
   return { id: hexId(number), email, keyDigest: digestOf(`psk_${number}`), createdAt: noon, revision: 0, ...traits }
 }
 
+export const user = (number: number): Owner => ({ userId: hexId(number), accountId: null })
+export const itself = ({ accountId }: Scope): Owner => ({ userId: null, accountId })
+
 /** Belongs to the user of the same number. */
 export function anApiToken(number: number, traits: Partial<ApiToken> = {}): ApiToken {
   return {
-    ...{ id: hexId(number), userId: hexId(number), name: 'API token', digest: digestOf(`psu_${number}`), grants: [], disabled: false },
-    ...{ notBefore: null, expiresAt: null, createdAt: noon, revision: 0, ...traits },
+    ...{ id: hexId(number), owner: user(number), name: 'API token', digest: digestOf(`psu_${number}`), grants: [], disabled: false },
+    ...{ location: { in: [], notIn: [] }, notBefore: null, expiresAt: null, createdAt: noon, updatedAt: noon, revision: 0, ...traits },
+  }
+}
+
+export function anOrganization({ accountId }: Scope, traits: Partial<Organization> = {}): Organization {
+  return { ...newOrganization(accountId, 'Organization', 'access.localhost', noon), ...traits }
+}
+
+export function aSigningKey(number: number, traits: Partial<SigningKey> = {}): SigningKey {
+  return {
+    ...{ id: hexId(number).repeat(2), accountId: here.accountId, publicKey: 'PEM', sealedPrivateKey: Buffer.from([number]) },
+    ...{ createdAt: noon, endsAt: null, revision: 0, ...traits },
   }
 }
 
@@ -48,15 +66,35 @@ export function anApplication(number: number, traits: Partial<Application> = {})
   }
 }
 
+export const aRequest: RequestTrace = {
+  ...{ rayId: '9d1f6e1c8a2b3c4d', sourceIp: '2001:db8::1', method: 'PUT', path: '/client/v4/accounts', userAgent: 'curl/8', status: 200 },
+}
+
+export function anActor(traits: Partial<Actor> = {}): Actor {
+  return { kind: 'user', id: hexId(1), email: 'owner1@example.org', tokenId: null, tokenName: null, request: aRequest, ...traits }
+}
+
 let auditEntries = 0
 
 export function anAuditEntry(traits: Partial<AuditEntry> = {}): AuditEntry {
   auditEntries += 1
   return {
-    ...{ id: uuid(auditEntries), at: noon, accountId: here.accountId, action: 'test', resourceKind: 'service_token', resourceId: uuid(1) },
-    actor: { kind: 'system', id: '', name: 'test', sourceIp: null, rayId: null },
+    ...{ id: uuid(auditEntries), at: noon, accountId: here.accountId, zoneId: null, action: 'test', succeeded: true },
+    ...{ actor: anActor({ kind: 'system', id: '', email: null, request: null }), resourceKind: 'service_token', resourceId: uuid(1) },
     ...{ before: null, after: null, ...traits },
   }
+}
+
+export function anAccessRequest(number: number, traits: Partial<AccessRequest> = {}): AccessRequest {
+  return {
+    ...{ id: uuid(number), at: noon, accountId: here.accountId, applicationId: uuid(1), applicationName: 'Application' },
+    ...{ applicationDomain: '*', serviceTokenId: uuid(1), serviceTokenName: 'CI', allowed: true, reason: 'current' },
+    ...{ sourceIp: '192.0.2.1', rayId: '9d1f6e1c8a2b3c4d', ...traits },
+  }
+}
+
+export function anAttempt(id: string, traits: Partial<Attempt> = {}): Attempt {
+  return { id, fingerprint: 'fingerprint', sealedAnswer: Buffer.from('sealed'), endsAt: noon + 1, ...traits }
 }
 
 export function write<K extends Kind>(kind: K, before: Entities[K] | null, after: Entities[K] | null): Write {

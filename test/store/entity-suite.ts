@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Store, Write } from '../../src/authority/ports.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { endOfTime } from '../../src/domain/instant.ts'
+import { accountResource } from '../../src/domain/permission.ts'
 import type { ApiToken } from '../../src/domain/principal.ts'
 import { digestOf } from '../../src/domain/secret.ts'
 import type { ServiceToken } from '../../src/domain/service-token.ts'
@@ -9,11 +10,16 @@ import {
   anAccount,
   anApiToken,
   anApplication,
+  anOrganization,
   aServiceToken,
+  aSigningKey,
   aUser,
   aZone,
+  elsewhere,
+  here,
   hexId,
   insert,
+  itself,
   save,
   saveOwners,
   uuid,
@@ -27,8 +33,8 @@ const last = endOfTime + 999
 const bytes = (from: number) => Buffer.from(Array.from({ length: 32 }, (_, index) => (from + index) % 256))
 
 const grants: ApiToken['grants'] = [
-  { effect: 'allow', resources: [`com.cloudflare.api.account.${hexId(1)}`, strange, '\u0000'], permissionGroups: [hexId(1)] },
-  { effect: 'deny', resources: [], permissionGroups: [] },
+  { id: hexId(5), effect: 'allow', resources: [accountResource(hexId(1)), strange, '\u0000'], permissionGroups: [hexId(1)] },
+  { id: strange, effect: 'deny', resources: [], permissionGroups: [] },
 ]
 const policies: Application['policies'] = [
   {
@@ -43,12 +49,13 @@ const steps: readonly (readonly [Write['kind'], Write, Write])[] = [
   both(
     'zone',
     aZone({ accountId: hexId(1), zoneId: hexId(4) }),
-    aZone({ accountId: hexId(2), zoneId: hexId(4) }, { name: strange, createdAt: 0 }),
+    aZone({ accountId: hexId(2), zoneId: hexId(4) }, { name: strange, createdAt: 0, updatedAt: last }),
   ),
   both('user', aUser(1), aUser(1, { email: 'Ä’s+tag@EXAMPLE.org', keyDigest: bytes(0), createdAt: last })),
   both('api_token', anApiToken(2), {
     ...anApiToken(2, { name: strange, grants, digest: bytes(128), disabled: true }),
-    ...{ notBefore: 0, expiresAt: last, createdAt: -62_167_219_200_000 },
+    ...{ owner: itself(elsewhere), location: { in: ['2001:db8::/32', strange], notIn: ['192.0.2.1', '\u0000'] } },
+    ...{ notBefore: 0, expiresAt: last, createdAt: -62_167_219_200_000, updatedAt: last },
   }),
   both('service_token', aServiceToken(1), {
     ...aServiceToken(1, { ...zoneHere, name: strange, clientId: 'Ä.access', digest: bytes(224), enabled: false, duration: '１ µs μs' }),
@@ -56,10 +63,20 @@ const steps: readonly (readonly [Write['kind'], Write, Write])[] = [
     ...({ createdAt: 0, updatedAt: last, expiresAt: last } satisfies Partial<ServiceToken>),
   }),
   both('service_token', aServiceToken(1, { previous: { digest: bytes(1), until: 0 }, name: '' }), aServiceToken(1)),
+  both('service_token', aServiceToken(1, { previous: { digest: null, until: last } }), aServiceToken(1)),
   both('application', anApplication(1), {
     ...anApplication(1, { ...zoneHere, name: strange, domain: '*.bücher.example', audience: strange, originUrl: 'http://[::1]:8080/ä?b' }),
     ...{ policies, createdAt: 0, updatedAt: last },
   }),
+  both('organization', anOrganization(here), {
+    ...anOrganization(here, { name: strange, authDomain: 'zugang.bücher.example', sessionDuration: '１ µs μs', isStrict: false }),
+    ...{ inactivity: { isOn: true, afterDays: 0, action: 'delete' as const }, keyRotationDays: 36_500, createdAt: 0, updatedAt: last },
+  }),
+  both('signing_key', aSigningKey(1), {
+    ...aSigningKey(1, { accountId: elsewhere.accountId, publicKey: strange, sealedPrivateKey: bytes(160) }),
+    ...{ createdAt: 0, endsAt: last },
+  }),
+  both('signing_key', aSigningKey(2, { sealedPrivateKey: Buffer.alloc(3000, bytes(0)), endsAt: 0 }), aSigningKey(2)),
 ]
 
 function both<K extends Write['kind']>(kind: K, plain: Parameters<typeof insert<K>>[1], other: Parameters<typeof insert<K>>[1]) {

@@ -3,10 +3,19 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { migrate } from '../../src/store/migrate.ts'
 import type { Tables } from '../../src/store/schema.ts'
 import { createStore } from '../../src/store/store.ts'
+import { describeAccessRequests } from './access-request-suite.ts'
+import { describeApiTokens } from './api-token-suite.ts'
+import { describeAttempts } from './attempt-suite.ts'
+import { describeAuditFields } from './audit-field-suite.ts'
+import { describeAudit } from './audit-suite.ts'
 import { describeCommit } from './commit-suite.ts'
 import { describeConcurrency } from './concurrency-suite.ts'
 import { describeDatabase } from './database-suite.ts'
 import { describeEntities } from './entity-suite.ts'
+import { describeMasterKeyProof } from './master-key-suite.ts'
+import { describeMigrations } from './migration-suite.ts'
+import { describePrincipals } from './principal-suite.ts'
+import { describeReferences } from './reference-suite.ts'
 import { describeServiceTokens } from './service-token-suite.ts'
 import type { StoreUnderTest, TestDatabase } from './store-under-test.ts'
 
@@ -14,6 +23,7 @@ import type { StoreUnderTest, TestDatabase } from './store-under-test.ts'
 export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<TestDatabase>): void {
   describe(name, () => {
     describeDatabase(nodes, open)
+    describeMigrations(open)
 
     describe('a store', () => {
       let database: TestDatabase
@@ -36,9 +46,17 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
 
       const underTest = () => current
       describeCommit(underTest)
+      describeReferences(underTest)
+      describeAttempts(underTest)
       describeConcurrency(underTest)
       describeEntities(underTest)
+      describeMasterKeyProof(underTest)
+      describePrincipals(underTest)
+      describeApiTokens(underTest)
       describeServiceTokens(underTest)
+      describeAudit(underTest)
+      describeAuditFields(underTest)
+      describeAccessRequests(underTest)
     })
   })
 }

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { Failure } from '../../authority/failure.ts'
 import type { SeenServiceToken } from '../../authority/ports.ts'
-import { type Instant, parseInstant } from '../../domain/instant.ts'
-import { defaultPerPage, resultInfo } from '../../wire/pagination.ts'
+import type { IssuedServiceToken, Repeatable } from '../../authority/service-tokens.ts'
+import { defaultPerPage, ResultInfo, resultInfo } from '../../wire/pagination.ts'
 import {
   CreateServiceToken,
   IssuedServiceTokenResult,
@@ -14,92 +14,100 @@ import {
   UpdatedServiceTokenResult,
   UpdateServiceToken,
 } from '../../wire/service-token.ts'
-import { inBothScopes, type Route } from '../route.ts'
-import { issuedServiceTokenResult, serviceTokenResult } from '../service-token-view.ts'
+import { type Answer, inBothScopes, type Route } from '../route.ts'
+import { issuedServiceTokenResult, serviceTokenResult } from '../views/service-token.ts'
+import { instantOf } from '../views/timestamp.ts'
 
 const collection = '/access/service_tokens'
 const item = `${collection}/:service_token_id`
+const previousEnd = 'previous_client_secret_expires_at'
 
 export const serviceTokenRoutes: readonly Route[] = [
   inBothScopes({
-    ...{ method: 'GET', path: collection, permission: 'service_tokens:read' },
-    params: Type.Object({}),
-    query: ListServiceTokens,
-    result: Type.Array(ServiceTokenResult),
+    ...{ method: 'GET', path: collection, summary: 'List service tokens', permission: 'service_tokens:read' },
+    ...{ params: Type.Object({}), query: ListServiceTokens, result: Type.Array(ServiceTokenResult), info: ResultInfo },
     async handle({ authority, scope, query: { page = 1, per_page: perPage = defaultPerPage, name, search } }) {
       const { items, total } = await authority.serviceTokens.list(scope, { page, perPage, name, search })
-      return { items: items.map(serviceTokenResult), info: resultInfo(page, perPage, items.length, total) }
+      return { result: items.map(serviceTokenResult), info: resultInfo({ page, perPage }, items.length, total) }
     },
   }),
 
   inBothScopes({
-    ...{ method: 'POST', path: collection, permission: 'service_tokens:write' },
-    params: Type.Object({}),
-    body: CreateServiceToken,
-    status: 201,
-    result: IssuedServiceTokenResult,
-    async handle({ authority, actor, scope, body: { name, duration, enabled, client_secret_version: secretVersion, ...rest } }) {
+    ...{
+      method: 'POST',
+      path: collection,
+      summary: 'Create a service token; its secret is shown this once',
+      permission: 'service_tokens:write',
+    },
+    ...{ params: Type.Object({}), body: CreateServiceToken, status: 201, result: IssuedServiceTokenResult },
+    ...{ failures: ['too_many_service_tokens'], isRepeatable: true },
+    async handle({ authority, caller, scope, terms, body: { name, duration, enabled, client_secret_version: secretVersion, ...rest } }) {
       // A new token has no previous secret to end. Clients that always send the field get the same check as later.
-      instantOf(rest.previous_client_secret_expires_at)
-      return issuedServiceTokenResult(await authority.serviceTokens.create(actor, scope, { name, duration, enabled, secretVersion }))
+      instantOf(rest[previousEnd], previousEnd)
+      return issued(await authority.serviceTokens.create(caller.actor, scope, { name, duration, enabled, secretVersion }, terms.retry))
     },
   }),
 
   inBothScopes({
-    ...{ method: 'GET', path: item, permission: 'service_tokens:read' },
-    params: ServiceTokenPath,
-    result: ServiceTokenResult,
-    handle: async ({ authority, scope, params }) => serviceTokenResult(await authority.serviceTokens.get(scope, params.service_token_id)),
+    ...{ method: 'GET', path: item, summary: 'Get a service token', permission: 'service_tokens:read' },
+    ...{ params: ServiceTokenPath, result: ServiceTokenResult, failures: ['service_token_not_found'] },
+    handle: async ({ authority, scope, params }) => shown(await authority.serviceTokens.get(scope, params.service_token_id)),
   }),
 
   inBothScopes({
-    ...{ method: 'PUT', path: item, permission: 'service_tokens:write' },
-    params: ServiceTokenPath,
-    body: UpdateServiceToken,
-    result: UpdatedServiceTokenResult,
-    async handle({ authority, actor, scope, params: { service_token_id: id }, body }) {
-      const previousUntil = instantOf(body.previous_client_secret_expires_at)
+    ...{ method: 'PUT', path: item, summary: 'Update a service token', permission: 'service_tokens:write' },
+    ...{ params: ServiceTokenPath, body: UpdateServiceToken, result: UpdatedServiceTokenResult },
+    ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true, isRepeatable: true },
+    async handle({ authority, caller, scope, params: { service_token_id: id }, body, terms }) {
+      const previousUntil = instantOf(body[previousEnd], previousEnd)
       if (readOnlyFields.some((field) => body[field] !== undefined)) requireUnchanged(body, await authority.serviceTokens.get(scope, id))
       const { name, duration, enabled, client_secret_version: secretVersion } = body
-      const updated = await authority.serviceTokens.update(actor, scope, id, { name, duration, enabled, secretVersion, previousUntil })
-      return 'secret' in updated ? issuedServiceTokenResult(updated) : serviceTokenResult(updated)
+      const changes = { name, duration, enabled, secretVersion, previousUntil }
+      const { secret, ...seen } = await authority.serviceTokens.update(caller.actor, scope, id, changes, terms)
+      return secret === undefined ? shown(seen) : issued({ ...seen, secret })
     },
   }),
 
   inBothScopes({
-    ...{ method: 'DELETE', path: item, permission: 'service_tokens:write' },
-    params: ServiceTokenPath,
-    result: ServiceTokenResult,
-    handle: async ({ authority, actor, scope, params: { service_token_id: id } }) =>
-      serviceTokenResult({ token: await authority.serviceTokens.delete(actor, scope, id), lastSeenAt: null }),
+    ...{ method: 'DELETE', path: item, summary: 'Delete a service token', permission: 'service_tokens:write' },
+    ...{ params: ServiceTokenPath, result: ServiceTokenResult },
+    ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true },
+    async handle({ authority, caller, scope, params: { service_token_id: id }, terms }) {
+      const token = await authority.serviceTokens.delete(caller.actor, scope, id, terms)
+      return { result: serviceTokenResult({ token, lastSeenAt: null }) }
+    },
   }),
 
   inBothScopes({
-    ...{ method: 'POST', path: `${item}/refresh`, permission: 'service_tokens:write' },
-    params: ServiceTokenPath,
-    result: ServiceTokenResult,
-    handle: async ({ authority, actor, scope, params: { service_token_id: id } }) =>
-      serviceTokenResult(await authority.serviceTokens.refresh(actor, scope, id)),
+    ...{
+      method: 'POST',
+      path: `${item}/refresh`,
+      summary: 'Start the lifetime of a service token again',
+      permission: 'service_tokens:write',
+    },
+    ...{ params: ServiceTokenPath, result: ServiceTokenResult },
+    ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true },
+    handle: async ({ authority, caller, scope, params, terms }) =>
+      shown(await authority.serviceTokens.refresh(caller.actor, scope, params.service_token_id, terms)),
   }),
 
   inBothScopes({
-    ...{ method: 'POST', path: `${item}/rotate`, permission: 'service_tokens:write' },
-    params: ServiceTokenPath,
-    body: RotateServiceToken,
-    result: IssuedServiceTokenResult,
-    async handle({ authority, actor, scope, params: { service_token_id: id }, body }) {
-      const graceUntil = instantOf(body.previous_client_secret_expires_at)
-      return issuedServiceTokenResult(await authority.serviceTokens.rotate(actor, scope, id, graceUntil))
+    ...{ method: 'POST', path: `${item}/rotate`, summary: 'Replace the secret of a service token', permission: 'service_tokens:write' },
+    ...{ params: ServiceTokenPath, body: RotateServiceToken, result: IssuedServiceTokenResult },
+    ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true, isRepeatable: true },
+    async handle({ authority, caller, scope, params: { service_token_id: id }, body, terms }) {
+      const graceUntil = instantOf(body[previousEnd], previousEnd)
+      return issued(await authority.serviceTokens.rotate(caller.actor, scope, id, graceUntil, terms))
     },
   }),
 ].flat()
 
-function instantOf(text: string | undefined): Instant | undefined {
-  if (text === undefined) return undefined
-  const instant = parseInstant(text)
-  if (instant !== undefined) return instant
-  const message = 'must be an RFC 3339 date and time such as 2030-01-31T12:00:00Z'
-  throw new Failure('invalid_request', { field: 'previous_client_secret_expires_at', message })
+function shown({ isRepeated, ...seen }: Repeatable<SeenServiceToken>): Answer<ServiceTokenResult> {
+  return { result: serviceTokenResult(seen), revision: seen.token.revision, isRepeated }
+}
+
+function issued({ isRepeated, ...seen }: Repeatable<IssuedServiceToken>): Answer<IssuedServiceTokenResult> {
+  return { result: issuedServiceTokenResult(seen), revision: seen.token.revision, isRepeated }
 }
 
 /** Lets a client send back what it was shown, and tells one that means to change it. */

@@ -1,9 +1,8 @@
 import type { Instant } from '../domain/instant.ts'
-import type { ServiceToken } from '../domain/service-token.ts'
 
-/** Collects when tokens were last used, so that the requests themselves write nothing. */
+/** Collects when credentials were last used, so that the requests themselves write nothing. */
 export interface Uses {
-  note(token: ServiceToken, at: Instant): void
+  note(id: string, at: Instant): void
   /** Hands over what was collected; after a failure it is collected still, and the failure is thrown. */
   flush(): Promise<void>
 }
@@ -25,8 +24,8 @@ export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promi
   }
 
   return {
-    note(token, at) {
-      collected.set(token.id, at)
+    note(id, at) {
+      collected.set(id, at)
     },
     flush() {
       // One after the other: whoever flushes before closing the store waits for a flush under way, and takes on what that one failed to store.

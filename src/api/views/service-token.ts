@@ -1,8 +1,8 @@
-import type { SeenServiceToken } from '../authority/ports.ts'
-import type { IssuedServiceToken } from '../authority/service-tokens.ts'
-import { formatInstant } from '../domain/instant.ts'
-import type { ServiceToken } from '../domain/service-token.ts'
-import type { IssuedServiceTokenResult, ServiceTokenResult } from '../wire/service-token.ts'
+import type { SeenServiceToken } from '../../authority/ports.ts'
+import type { IssuedServiceToken } from '../../authority/service-tokens.ts'
+import { formatInstant } from '../../domain/instant.ts'
+import type { ServiceToken } from '../../domain/service-token.ts'
+import type { IssuedServiceTokenResult, ServiceTokenResult } from '../../wire/service-token.ts'
 
 /** A service token as the API shows it; no secret. */
 export function serviceTokenResult({ token, lastSeenAt }: SeenServiceToken): ServiceTokenResult {

@@ -24,9 +24,9 @@ describe('uses of tokens', () => {
   test('are stored together, the latest of each token', async () => {
     const { record, stored } = aRecord()
     const uses = createUses(record)
-    uses.note(one, 1)
-    uses.note(other, 2)
-    uses.note(one, 3)
+    uses.note(one.id, 1)
+    uses.note(other.id, 2)
+    uses.note(one.id, 3)
     await uses.flush()
     expect(stored).toEqual([{ one: 3, other: 2 }])
   })
@@ -35,7 +35,7 @@ describe('uses of tokens', () => {
     const { record, stored } = aRecord()
     const uses = createUses(record)
     await uses.flush()
-    uses.note(one, 1)
+    uses.note(one.id, 1)
     await uses.flush()
     await uses.flush()
     expect(stored).toEqual([{ one: 1 }])
@@ -44,11 +44,11 @@ describe('uses of tokens', () => {
   test('are not lost when storing fails, and a later use wins over the one that was kept', async () => {
     const { record, stored, state } = aRecord()
     const uses = createUses(record)
-    uses.note(one, 1)
-    uses.note(other, 1)
+    uses.note(one.id, 1)
+    uses.note(other.id, 1)
     state.failing = true
     await expect(uses.flush()).rejects.toThrow('the database is away')
-    uses.note(one, 2)
+    uses.note(one.id, 2)
     await expect(uses.flush()).rejects.toThrow('the database is away')
     state.failing = false
     await uses.flush()
@@ -64,16 +64,16 @@ describe('uses of tokens', () => {
         note()
       }
     }
-    uses.note(one, 1)
+    uses.note(one.id, 1)
     during(() => {
-      uses.note(one, 2)
-      uses.note(other, 2)
+      uses.note(one.id, 2)
+      uses.note(other.id, 2)
     })
     await uses.flush()
     await uses.flush()
     state.failing = true
-    uses.note(one, 3)
-    during(() => uses.note(one, 4))
+    uses.note(one.id, 3)
+    during(() => uses.note(one.id, 4))
     await expect(uses.flush()).rejects.toThrow()
     state.failing = false
     await uses.flush()
@@ -87,7 +87,7 @@ describe('uses of tokens', () => {
     state.wait = new Promise((resolve) => {
       proceed = resolve
     })
-    uses.note(one, 1)
+    uses.note(one.id, 1)
     const first = uses.flush()
     const last = uses.flush().then(() => stored.length)
     proceed()
@@ -102,7 +102,7 @@ describe('uses of tokens', () => {
     state.meanwhile = () => {
       state.failing = false
     }
-    uses.note(one, 1)
+    uses.note(one.id, 1)
     const failed = expect(uses.flush()).rejects.toThrow()
     await uses.flush()
     await failed

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authority } from '../authority/authority.ts'
+import { Failure } from '../authority/failure.ts'
+import type { Clock, RequestTrace } from '../authority/ports.ts'
+import type { Refusal } from '../authority/refusals.ts'
+import type { Retry } from '../authority/retries.ts'
+import type { Terms } from '../authority/service-tokens.ts'
+import type { Caller, SignIn } from '../authority/sign-in.ts'
+import { success } from '../wire/envelope.ts'
+import { credentialsOf } from './authentication.ts'
+import { answerFor } from './failures.ts'
+import type { Limits } from './limits.ts'
+import { revisionsIn, tagOf } from './precondition.ts'
+import { withoutCredentials } from './redaction.ts'
+import type { Ground, Route, RouteRequest } from './route.ts'
+import { createBodyValidator, createQueryValidator } from './validation.ts'
+
+export interface RegisterDeps {
+  readonly authority: Authority
+  readonly signIn: SignIn
+  readonly limits: Limits
+  readonly clock: Clock
+  /** Hears of attempts that belong into the audit trail. */
+  readonly noteRefusal: (refusal: Refusal) => void
+}
+
+type Place = Refusal['place']
+
+/** Makes the server answer a route: who is it, may they, is it well-formed, do it, show it. */
+export function register(server: FastifyInstance, base: string, route: Route, deps: RegisterDeps): void {
+  const { authority, signIn, limits, clock } = deps
+  const params = createBodyValidator(route.params)
+  const query = route.query && createQueryValidator(route.query)
+  const body = route.body && createBodyValidator(route.body)
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  const grounds = new WeakMap<FastifyRequest, Ground>()
+
+  async function admit(caller: Caller, place: Place): Promise<Ground> {
+    if (route.permission === 'signed_in' || route.permission === 'itself') return {}
+    const { accountId, zoneId } = place
+    if (accountId !== null) return { scope: await signIn.admit(caller, route.permission, { accountId }) }
+    if (zoneId !== null) return { scope: await signIn.admit(caller, route.permission, { zoneId }) }
+    return { owner: signIn.admitSelf(caller, route.permission) }
+  }
+
+  server.route({
+    method: route.method,
+    url: base + route.path,
+    // Before the body is read: nobody can make the server parse what they may not send.
+    async onRequest(request, reply) {
+      const place = placeOf(request.params, params)
+      const credentials = credentialsOf(request.headers)
+      const trace = traceOf(request, route.status ?? 200)
+      if (route.permission === 'itself') {
+        grounds.set(request, { presented: credentials })
+        return
+      }
+      const caller = await limits.braking(request, () => signIn.signIn(credentials, trace))
+      callers.set(request, caller)
+      await limits.count(caller, reply)
+      grounds.set(request, await admit(caller, place))
+    },
+    async handler(request, reply) {
+      const ground = grounds.get(request) ?? fail('the request was not admitted')
+      const caller = callers.get(request)
+      const checked = body?.(request.body) ?? {}
+      const terms = termsOf(route, request, caller, checked)
+      const given = {
+        authority,
+        caller,
+        params: request.params,
+        query: query?.(request.query) ?? {},
+        body: checked,
+        terms,
+        now: clock.now(),
+      }
+      const run = () => route.handle({ ...given, ...ground } as unknown as RouteRequest<Route['params'], never, never, Ground>)
+      // What looks at a credential without a sign-in is braked like one.
+      const answer = route.permission === 'itself' ? await limits.braking(request, run) : await run()
+      if (answer.revision !== undefined) reply.header('etag', tagOf(answer.revision))
+      if (answer.isRepeated) reply.header('idempotent-replayed', 'true')
+      return reply.code(route.status ?? 200).send(success(answer.result, answer.info))
+    },
+    errorHandler(error, request) {
+      if (error instanceof Failure && isWorthNoting(error, route)) {
+        const actor = callers.get(request)?.actor ?? null
+        const trace = traceOf(request, answerFor(error.code).status)
+        deps.noteRefusal({ actor, trace, place: placeIn(request.params), code: error.code })
+      }
+      throw error
+    },
+  })
+
+  function termsOf({ isConditional, isRepeatable }: Route, request: FastifyRequest, caller: Caller | undefined, checked: object): Terms {
+    const { 'if-match': ifMatch, 'idempotency-key': key } = request.headers
+    return {
+      ...(isConditional && ifMatch !== undefined && { ifRevision: revisionsIn(ifMatch) }),
+      ...(isRepeatable && key !== undefined && caller !== undefined && { retry: retryOf(caller, request, String(key), checked) }),
+    }
+  }
+}
+
+/** Marks a request as one that may come again. Only the same caller, on the same path, with the same key, repeats it. */
+function retryOf({ actor }: Caller, request: FastifyRequest, key: string, body: object): Retry {
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Failure('invalid_header', { message: 'Idempotency-Key must be 1 to 255 visible ASCII characters' })
+  const id = digest([actor.kind, actor.tokenId ?? actor.id, request.method, pathOf(request), key])
+  return { id, fingerprint: digest([JSON.stringify(body)]) }
+}
+
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** The account or zone in the path; ids that no account, zone or token could have lead nowhere. */
+function placeOf(params: unknown, validate: (params: unknown) => unknown): Place {
+  try {
+    validate(params)
+  } catch {
+    throw new Failure('no_route')
+  }
+  return placeIn(params)
+}
+
+function placeIn(params: unknown): Place {
+  const { account_id: accountId = null, zone_id: zoneId = null } = params as { account_id?: string; zone_id?: string }
+  return { accountId, zoneId }
+}
+
+/** Who was not allowed to, and what was tried to be changed in vain. What has no credentials at all is noise. */
+function isWorthNoting({ code }: Failure, { method }: Route): boolean {
+  if (code === 'no_route' || code === 'missing_credentials' || code === 'malformed_authorization' || code === 'too_many_failures')
+    return false
+  const { status } = answerFor(code)
+  return status === 401 || status === 403 || method !== 'GET'
+}
+
+function traceOf(request: FastifyRequest, status: number): RequestTrace {
+  const { 'user-agent': userAgent = '' } = request.headers
+  return {
+    ...{ rayId: request.id, sourceIp: request.ip, method: request.method, path: withoutCredentials(pathOf(request)) },
+    ...{ userAgent: withoutCredentials(userAgent.slice(0, 200)), status },
+  }
+}
+
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}

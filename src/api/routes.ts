@@ -1,0 +1,19 @@
+import type { Route } from './route.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { apiTokenRoutes } from './routes/api-tokens.ts'
+import { logRoutes } from './routes/logs.ts'
+import { organizationRoutes } from './routes/organization.ts'
+import { serviceTokenRoutes } from './routes/service-tokens.ts'
+import { userRoutes } from './routes/user.ts'
+import { zoneRoutes } from './routes/zones.ts'
+
+/** The whole management API. */
+export const routes: readonly Route[] = [
+  ...serviceTokenRoutes,
+  ...apiTokenRoutes,
+  ...userRoutes,
+  ...accountRoutes,
+  ...zoneRoutes,
+  ...organizationRoutes,
+  ...logRoutes,
+]

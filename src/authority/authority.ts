@@ -1,0 +1,52 @@
+import type { RandomBytes } from '../domain/secret.ts'
+import { type AccessKeys, createAccessKeys, type NewKeyPair } from './access-keys.ts'
+import { type Accounts, createAccounts } from './accounts.ts'
+import { type ApiTokens, createApiTokens } from './api-tokens.ts'
+import type { Journal } from './journal.ts'
+import { createLogs, type Logs } from './logs.ts'
+import { createOrganizations, type Organizations } from './organizations.ts'
+import type { Clock, Log, Store } from './ports.ts'
+import { createRetries } from './retries.ts'
+import type { Sealer } from './sealer.ts'
+import { createServiceTokens, type ServiceTokens } from './service-tokens.ts'
+import { createUsers, type Users } from './users.ts'
+import { createZones, type Zones } from './zones.ts'
+
+/** All that can be asked of Postern, for whoever has signed in and may. */
+export interface Authority {
+  readonly serviceTokens: ServiceTokens
+  readonly apiTokens: ApiTokens
+  readonly accounts: Accounts
+  readonly zones: Zones
+  readonly users: Users
+  readonly organizations: Organizations
+  readonly accessKeys: AccessKeys
+  readonly logs: Logs
+}
+
+export interface AuthorityDeps {
+  readonly store: Store
+  readonly journal: Journal
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+  readonly newKeyPair: NewKeyPair
+  readonly maxServiceTokens: number
+  readonly authDomain: string
+}
+
+export function createAuthority(deps: AuthorityDeps): Authority {
+  const retries = createRetries(deps)
+  const organizations = createOrganizations(deps)
+  return {
+    serviceTokens: createServiceTokens({ ...deps, retries, maxPerAccount: deps.maxServiceTokens }),
+    apiTokens: createApiTokens({ ...deps, retries }),
+    accounts: createAccounts(deps),
+    zones: createZones(deps),
+    users: createUsers(deps),
+    organizations,
+    accessKeys: createAccessKeys({ ...deps, organizations }),
+    logs: createLogs(deps),
+  }
+}

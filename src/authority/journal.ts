@@ -1,0 +1,57 @@
+import { newUuid } from '../domain/identifier.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { RandomBytes } from '../domain/secret.ts'
+import type { Actor, AuditEntry, Conditions, Kind, Store, Write } from './ports.ts'
+
+/** What was done to one thing, as the audit trail keeps it. */
+export interface Deed {
+  readonly actor: Actor
+  readonly action: string
+  readonly at: Instant
+  /** In whose trails it stands. */
+  readonly accountIds: readonly string[]
+  readonly zoneId?: string | null
+  readonly resource: { readonly kind: Kind; readonly id: string }
+  /** Neither secrets nor digests. */
+  readonly before: Readonly<Record<string, unknown>> | null
+  readonly after: Readonly<Record<string, unknown>> | null
+}
+
+/** Stores changes together with who made them. */
+export interface Journal {
+  /** As `Store.commit`; once it answers `true`, the gate of this process has applied the changes as well, or its lease bounds the delay. */
+  commit(writes: readonly Write[], deed: Deed, conditions?: Conditions): Promise<boolean>
+}
+
+export interface JournalDeps {
+  readonly store: Store
+  readonly random: RandomBytes
+  /** Resolves once the gate of this process has applied every change stored before. */
+  readonly announce: () => Promise<void>
+}
+
+export function createJournal({ store, random, announce }: JournalDeps): Journal {
+  return {
+    async commit(writes, { accountIds, zoneId = null, resource, ...deed }, conditions) {
+      const entries: AuditEntry[] = accountIds.map((accountId) => ({
+        ...{ id: newUuid(random), accountId, zoneId, succeeded: true, resourceKind: resource.kind, resourceId: resource.id },
+        ...deed,
+      }))
+      const stored = await store.commit(writes, entries, conditions)
+      if (stored) await announce()
+      return stored
+    },
+  }
+}
+
+/** A round is lost only when someone else's round was won, so this many in a row is a bug and not bad luck. */
+const maxRounds = 1000
+
+/** Reads, decides and saves by `round`, again from the start as long as it answers `undefined`: another command came between. */
+export async function untilStored<Answer>(what: string, round: () => Promise<Answer | undefined>): Promise<Answer> {
+  for (let count = 0; count < maxRounds; count++) {
+    const answer = await round()
+    if (answer !== undefined) return answer
+  }
+  throw new Error(`${what} lost ${maxRounds} races in a row`)
+}

@@ -4,7 +4,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import { noLimits } from './api/limits.ts'
 import { createApi } from './api/server.ts'
 import { createAuthority } from './authority/authority.ts'
+import { createBatch } from './authority/batch.ts'
 import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
+import { createChores } from './authority/chores.ts'
 import { createJournal } from './authority/journal.ts'
 import type { Clock, Log } from './authority/ports.ts'
 import { createRefusals } from './authority/refusals.ts'
@@ -19,6 +21,7 @@ import type { RandomBytes } from './domain/secret.ts'
 import { createDecide } from './gate/decide.ts'
 import { createFollower } from './gate/replica/follower.ts'
 import { createReplica } from './gate/replica/replica.ts'
+import { createRequestLog } from './gate/request-log.ts'
 import { createReverseProxy } from './gate/reverse-proxy.ts'
 import { createGate } from './gate/server.ts'
 import { migrate } from './store/migrate.ts'
@@ -26,9 +29,7 @@ import { openPostgres } from './store/postgres.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { createStore } from './store/store.ts'
 
-/** How late the last use of a token, or a refused attempt, may be stored. */
-const flushEveryMs = 5_000
-/** How often it is looked whether a signing key has reached its age, and whether kept answers can be forgotten. */
+/** How often it is looked what has reached its age: signing keys, kept answers, old log entries. */
 const choresEveryMs = 600_000
 
 export interface App {
@@ -81,11 +82,13 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const uses = createUses((batch) => store.recordUses('service_token', batch))
   const apiTokenUses = createUses((batch) => store.recordUses('api_token', batch))
   const refusals = createRefusals({ store, clock, random, log })
-  const batches = [uses, apiTokenUses, refusals]
-  // What could not be stored is kept for the next time.
-  const flush = () =>
-    Promise.allSettled(batches.map((batch) => batch.flush())).then(reportFailures(log, 'what happened lately could not be stored'))
-  const flushing = setInterval(() => void flush(), flushEveryMs)
+  const accessRequests = createBatch(store.recordAccessRequests, { max: 1000, what: "machines' requests", log })
+  const flush = settle(
+    [uses, apiTokenUses, refusals, accessRequests].map((batch) => batch.flush),
+    log,
+    'what happened lately could not be stored',
+  )
+  const flushing = setInterval(() => void flush(), config.flushInterval)
   closers.push(flush, async () => clearInterval(flushing))
 
   const replica = createReplica()
@@ -107,7 +110,8 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const isStale = () => follower.ageMs() > config.stalenessBudget
   const isFresh = () => config.onStale === 'serve' || !isStale()
   const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token.id, clock.now()) })
-  const gate = createGate({ decide, reverseProxy, isTrusted, rayIds })
+  const noteRequest = createRequestLog({ record: accessRequests.note, isTrusted, clock, random })
+  const gate = createGate({ decide, noteRequest, reverseProxy, isTrusted, rayIds })
 
   const journal = createJournal({ store, random, announce: follower.catchUp })
   const authority = createAuthority({ store, journal, sealer, clock, random, log, newKeyPair, ...config })
@@ -115,14 +119,10 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const problems = async () =>
     isStale() ? [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`] : []
   const api = createApi({ authority, signIn, limits: noLimits, clock, noteRefusal: refusals.note, rayIds, log, problems })
-  const chores = setInterval(
-    () =>
-      void Promise.allSettled([authority.accessKeys.rotateDue(), store.forgetAttempts(clock.now())]).then(
-        reportFailures(log, 'a chore failed'),
-      ),
-    choresEveryMs,
-  )
-  closers.push(async () => clearInterval(chores))
+  const chores = createChores({ store, accessKeys: authority.accessKeys, clock, logRetentionMs: config.logRetention })
+  const doChores = settle(chores, log, 'a chore failed; it is tried again later')
+  const choring = setInterval(() => void doChores(), choresEveryMs)
+  closers.push(async () => clearInterval(choring))
 
   const closeApi = closer(api.server, () => api.close(), config.shutdownTimeout)
   const closeGate = closer(gate, () => new Promise((resolve) => gate.close(resolve)), config.shutdownTimeout)
@@ -138,17 +138,21 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
 
 /** A key pair for assertions: RSA with 2048 bits, as RS256 asks for (RFC 7518, section 3.3). */
 function newKeyPair(): Promise<{ readonly publicKey: string; readonly privateKey: string }> {
-  const encodings = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } } as const
+  const publicKeyEncoding = { type: 'spki', format: 'pem' } as const
+  const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const
   return new Promise((resolve, reject) => {
-    generateKeyPair('rsa', { modulusLength: 2048, ...encodings }, (error, publicKey, privateKey) =>
+    generateKeyPair('rsa', { modulusLength: 2048, publicKeyEncoding, privateKeyEncoding }, (error, publicKey, privateKey) =>
       error ? reject(error) : resolve({ publicKey, privateKey }),
     )
   })
 }
 
-function reportFailures(log: Log, message: string) {
-  return (results: readonly PromiseSettledResult<unknown>[]): void => {
-    for (const result of results) if (result.status === 'rejected') log.error({ err: result.reason }, message)
+/** Does all of it, whatever becomes of the others, and logs what failed. */
+function settle(tasks: readonly (() => Promise<void>)[], log: Log, message: string): () => Promise<void> {
+  return async () => {
+    for (const result of await Promise.allSettled(tasks.map((task) => task()))) {
+      if (result.status === 'rejected') log.error({ err: result.reason }, message)
+    }
   }
 }
 

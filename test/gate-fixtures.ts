@@ -1,11 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock, Log } from '../src/authority/ports.ts'
+import { createAddressSet } from '../src/domain/address-range.ts'
 import type { Application, Policy } from '../src/domain/application.ts'
 import { digestOf } from '../src/domain/secret.ts'
 import { issue, type ServiceToken } from '../src/domain/service-token.ts'
 import { createDecide } from '../src/gate/decide.ts'
-import { createAddressSet } from '../src/domain/address-range.ts'
 import { createReplica } from '../src/gate/replica/replica.ts'
 import { createReverseProxy } from '../src/gate/reverse-proxy.ts'
 import { createGate } from '../src/gate/server.ts'
@@ -60,7 +60,7 @@ export async function startGate(options: {
   const reverseProxy = createReverseProxy({ isTrusted, log, ...(headersTimeoutMs !== undefined && { headersTimeoutMs }) })
   const decide = createDecide({ replica, clock, isFresh: () => true, noteUse: () => undefined })
   let count = 0
-  const gate = createGate({ decide, reverseProxy, isTrusted, rayIds: () => `ray-${count++}` })
+  const gate = createGate({ decide, noteRequest: () => undefined, reverseProxy, isTrusted, rayIds: () => `ray-${count++}` })
   const { url, stop } = await listening(gate)
   return {
     url,

@@ -262,5 +262,7 @@ export interface Store extends Feed {
   recordAudit(entries: readonly AuditEntry[]): Promise<void>
   listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>
   recordAccessRequests(requests: readonly AccessRequest[]): Promise<void>
+  /** Removes up to `limit` requests from before an instant, and says how many. */
+  forgetAccessRequests(before: Instant, limit: number): Promise<number>
   listAccessRequests(query: AccessRequestQuery): Promise<readonly AccessRequest[]>
 }

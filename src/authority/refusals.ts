@@ -1,6 +1,7 @@
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
+import { type Batch, createBatch } from './batch.ts'
 import type { FailureCode } from './failure.ts'
 import type { Actor, AuditEntry, Clock, Log, RequestTrace, Store } from './ports.ts'
 
@@ -14,22 +15,21 @@ export interface Refusal {
   readonly code: FailureCode
 }
 
-/** Collects refused attempts for the audit trail, so that whoever makes many of them writes little. */
-export interface Refusals {
-  note(refusal: Refusal): void
-  flush(): Promise<void>
-}
-
-/** Between two flushes. What comes beyond that is counted in the log. */
-const maxWaiting = 500
-
 const nobody: Omit<Actor, 'request'> = { kind: 'nobody', id: '', email: null, tokenId: null, tokenName: null }
 
-export function createRefusals({ store, clock, random, log }: { store: Store; clock: Clock; random: RandomBytes; log: Log }): Refusals {
-  let waiting: { readonly refusal: Refusal; readonly at: Instant }[] = []
-  let dropped = 0
-
-  /** In the trail of an account that there is, or of none. */
+/** Refused attempts on their way into the audit trail. */
+export function createRefusals({
+  store,
+  clock,
+  random,
+  log,
+}: {
+  store: Store
+  clock: Clock
+  random: RandomBytes
+  log: Log
+}): Batch<Refusal> {
+  /** In the trail of an account that there is, or in none. */
   async function entryOf({ actor, trace, place, code }: Refusal, at: Instant): Promise<AuditEntry | undefined> {
     const zone = place.zoneId === null ? undefined : await store.find('zone', place.zoneId)
     const accountId = zone?.accountId ?? place.accountId
@@ -41,20 +41,11 @@ export function createRefusals({ store, clock, random, log }: { store: Store; cl
     }
   }
 
-  return {
-    note(refusal) {
-      if (waiting.length < maxWaiting) waiting.push({ refusal, at: clock.now() })
-      else dropped++
-    },
-    async flush() {
-      const batch = waiting
-      waiting = []
-      if (dropped > 0)
-        log.warn({ count: dropped }, 'more requests were refused than the audit trail takes at once; the rest are only counted here')
-      dropped = 0
-      const entries = await Promise.all(batch.map(({ refusal, at }) => entryOf(refusal, at)))
-      const known = entries.filter((entry) => entry !== undefined)
-      if (known.length > 0) await store.recordAudit(known)
-    },
+  async function record(refusals: readonly (Refusal & { readonly at: Instant })[]): Promise<void> {
+    const entries = await Promise.all(refusals.map((refusal) => entryOf(refusal, refusal.at)))
+    await store.recordAudit(entries.filter((entry) => entry !== undefined))
   }
+
+  const { note, flush } = createBatch(record, { max: 500, what: 'refused requests', log })
+  return { note: (refusal) => note({ ...refusal, at: clock.now() }), flush }
 }

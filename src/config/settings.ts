@@ -3,6 +3,7 @@ import {
   databaseUrl,
   hexId,
   key256,
+  lifetime,
   listenAddress,
   matching,
   milliseconds,
@@ -69,6 +70,16 @@ export const settings = {
     meaning: 'What the gate does beyond the staleness budget: `refuse` every request, or `serve` from what it last knew.',
     default: 'refuse',
     parse: oneOf('refuse', 'serve'),
+  }),
+  flushInterval: setting({
+    meaning: 'How often is stored what was collected meanwhile: when tokens were last used, machines’ requests, refused attempts.',
+    default: '5s',
+    parse: milliseconds,
+  }),
+  logRetention: setting({
+    meaning: 'How long the log of machines’ requests at the gate is kept. The audit log is kept for good.',
+    default: '720h',
+    parse: lifetime,
   }),
   maxServiceTokens: setting({ meaning: 'How many service tokens an account may have; 0 for no limit.', default: '0', parse: wholeNumber }),
   shutdownTimeout: setting({

@@ -67,6 +67,13 @@ export function milliseconds(text: string): number {
   return Number(nanoseconds / 1_000_000n)
 }
 
+/** A Go duration above zero of any length, in milliseconds. */
+export function lifetime(text: string): number {
+  const nanoseconds = parseDuration(text) ?? 0n
+  if (nanoseconds < 1_000_000n) throw new Error('a duration of at least 1ms, such as 720h or 90m')
+  return Number(nanoseconds / 1_000_000n)
+}
+
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new Error('a whole number')
   return Number(text)

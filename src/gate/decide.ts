@@ -17,8 +17,21 @@ export type Reason =
 
 /** What becomes of a request. 401: its credentials are no good. 403: nothing lets it in. 503: the gate no longer knows. */
 export type Verdict =
-  | { readonly admitted: true; readonly application: Application; readonly token: ServiceToken | null }
-  | { readonly admitted: false; readonly status: 401 | 403 | 503; readonly reason: Reason; readonly application: Application | null }
+  | {
+      readonly admitted: true
+      readonly application: Application
+      readonly token: ServiceToken | null
+      /** Which of its secrets proved the token. */
+      readonly via: 'current' | 'previous' | null
+    }
+  | {
+      readonly admitted: false
+      readonly status: 401 | 403 | 503
+      readonly reason: Reason
+      readonly application: Application | null
+      /** The one whose client id was presented, with the right secret or not. */
+      readonly token: ServiceToken | null
+    }
 
 export interface DeciderDeps {
   readonly replica: Replica
@@ -34,28 +47,31 @@ export type Decide = (host: string, presented: Presented) => Verdict
 /** The path of every request through the gate: from memory, without waiting, and never throwing. */
 export function createDecide({ replica, clock, isFresh, noteUse }: DeciderDeps): Decide {
   return (host, presented) => {
-    if (!isFresh()) return refuse(503, 'stale', null)
+    if (!isFresh()) return refuse(503, 'stale', null, null)
     const application = replica.applicationFor(host)
-    if (application === undefined) return refuse(403, 'no_application', null)
+    if (application === undefined) return refuse(403, 'no_application', null, null)
 
-    let token: ServiceToken | null = null
+    let claimed: ServiceToken | null = null
+    let via: 'current' | 'previous' | null = null
     let flaw: Reason | null = null
     if (presented.kind === 'unusable') flaw = presented.reason
     if (presented.kind === 'pair') {
       const known = replica.tokenByClientId(presented.clientId)
       const verification = verify(known, digestOf(presented.secret), clock.now())
-      if (verification.ok && known !== undefined) token = known
-      else if (!verification.ok) flaw = verification.reason
+      claimed = known ?? null
+      if (verification.ok) via = verification.via
+      else flaw = verification.reason
     }
 
+    const token = via === null ? null : claimed
     if (token !== null) noteUse(token)
-    if (admits(application, token)) return { admitted: true, application, token }
-    if (flaw !== null) return refuse(401, flaw, application)
-    if (token === null) return refuse(403, 'no_credentials', application)
-    return refuse(403, belongsTo(token, application) ? 'no_policy' : 'wrong_scope', application)
+    if (admits(application, token)) return { admitted: true, application, token, via }
+    if (flaw !== null) return refuse(401, flaw, application, claimed)
+    if (token === null) return refuse(403, 'no_credentials', application, null)
+    return refuse(403, belongsTo(token, application) ? 'no_policy' : 'wrong_scope', application, token)
   }
 }
 
-function refuse(status: 401 | 403 | 503, reason: Reason, application: Application | null): Verdict {
-  return { admitted: false, status, reason, application }
+function refuse(status: 401 | 403 | 503, reason: Reason, application: Application | null, token: ServiceToken | null): Verdict {
+  return { admitted: false, status, reason, application, token }
 }

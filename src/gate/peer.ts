@@ -39,6 +39,8 @@ export function singleHeader(request: IncomingMessage, name: string): string | u
 /** The client's own address: past every trusted proxy that `X-Forwarded-For` names, counted from the near end. */
 export function clientAddress(request: IncomingMessage, isTrusted: IsTrusted): string {
   let address = peerAddress(request)
+  // The usual case, in which nothing has to be taken apart.
+  if (request.headers['x-forwarded-for'] === undefined) return address
   const hops = forwardedFor(request).reverse()
   for (const hop of hops) {
     if (!isTrusted(address)) break

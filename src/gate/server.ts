@@ -4,18 +4,20 @@ import type { Decide } from './decide.ts'
 import { createForwardAuth } from './forward-auth.ts'
 import { hasSeveralHosts, hostName, type IsTrusted } from './peer.ts'
 import { refuse } from './refusal.ts'
+import type { NoteRequest } from './request-log.ts'
 import type { ReverseProxy } from './reverse-proxy.ts'
 
 export interface GateDeps {
   readonly decide: Decide
+  readonly noteRequest: NoteRequest
   readonly reverseProxy: ReverseProxy
   readonly isTrusted: IsTrusted
   readonly rayIds: () => string
 }
 
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
-export function createGate({ decide, reverseProxy, isTrusted, rayIds }: GateDeps): Server {
-  const forwardAuth = createForwardAuth({ decide, isTrusted })
+export function createGate({ decide, noteRequest, reverseProxy, isTrusted, rayIds }: GateDeps): Server {
+  const forwardAuth = createForwardAuth({ decide, noteRequest, isTrusted })
   // A body may take as long as it takes; only the headers must come soon.
   return createServer({ requestTimeout: 0, headersTimeout: 30_000 }, (request, response) => {
     const ray = rayIds()
@@ -29,6 +31,7 @@ export function createGate({ decide, reverseProxy, isTrusted, rayIds }: GateDeps
 
   function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): void {
     const verdict = decide(hostName(request.headers.host), presentedIn(request.rawHeaders))
+    noteRequest(request, verdict, ray)
     if (verdict.admitted) void reverseProxy.forward(request, response, verdict.application, ray)
     else refuse(request, response, verdict.status, ray, verdict.application)
   }

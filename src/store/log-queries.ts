@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kyse
 import { type AccessRequest, type AuditEntry, installationTrail, type Kind, type LogFilter, type Store } from '../authority/ports.ts'
 import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
 
-type Queries = Pick<Store, 'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'listAccessRequests'>
+type Queries = Pick<Store, 'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'forgetAccessRequests' | 'listAccessRequests'>
 
 /** Rows a statement: below the number of parameters that either engine takes. */
 const batchSize = 500
@@ -34,6 +34,12 @@ export function createLogQueries(db: Kysely<Tables>): Queries {
 
     async recordAccessRequests(requests) {
       for (const batch of batches(requests)) await db.insertInto('access_request').values(batch.map(accessRequestRow)).execute()
+    },
+
+    async forgetAccessRequests(before, limit) {
+      const old = db.selectFrom('access_request').select('id').where('at', '<', before).orderBy('at').limit(limit)
+      const { numDeletedRows } = await db.deleteFrom('access_request').where('id', 'in', old).executeTakeFirst()
+      return Number(numDeletedRows)
     },
 
     async listAccessRequests({ accountId, since, until, filters, direction, page, perPage }) {

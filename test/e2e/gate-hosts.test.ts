@@ -13,8 +13,8 @@ const folder = temporaryFolder()
 afterAll(folder.remove)
 
 const audit: Omit<AuditEntry, 'id' | 'accountId'> = {
-  ...{ at: 0, action: 'application.create', resourceKind: 'application', resourceId: 'team', before: null, after: null },
-  actor: { kind: 'system', id: '', name: 'test', sourceIp: null, rayId: null },
+  ...{ at: 0, zoneId: null, action: 'application.create', succeeded: true, resourceKind: 'application', resourceId: 'team', before: null, after: null },
+  actor: { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null },
 }
 
 /** Stores the application as another node would: through the database that both share. */

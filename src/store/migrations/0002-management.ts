@@ -168,4 +168,5 @@ async function createAccessRequests({ schema }: Kysely<unknown>): Promise<void> 
     .addColumn('ray_id', 'text', (column) => column.notNull())
     .execute()
   await schema.createIndex('access_request_at').on('access_request').columns(['account_id', 'at', 'id']).execute()
+  await schema.createIndex('access_request_age').on('access_request').columns(['at']).execute()
 }

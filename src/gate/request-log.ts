@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http'
+import type { AccessRequest, Clock } from '../authority/ports.ts'
+import { newUuid } from '../domain/identifier.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { RandomBytes } from '../domain/secret.ts'
+import type { Verdict } from './decide.ts'
+import { clientAddress, type IsTrusted } from './peer.ts'
+
+/** Notes what machines asked for. Those that go on asking for the same are noted once in a while. */
+export type NoteRequest = (request: IncomingMessage, verdict: Verdict, ray: string) => void
+
+export interface RequestLogDeps {
+  readonly record: (request: AccessRequest) => void
+  readonly isTrusted: IsTrusted
+  readonly clock: Clock
+  readonly random: RandomBytes
+}
+
+/** How long a request stands for those after it from the same address, to the same end. */
+const admittedForMs = 3_600_000
+const refusedForMs = 60_000
+/** Addresses that are remembered at a time: at worst, something is noted again. */
+const maxRemembered = 100_000
+
+interface Remembered {
+  readonly until: Instant
+  readonly applicationId: string
+  readonly reason: string
+}
+
+export function createRequestLog({ record, isTrusted, clock, random }: RequestLogDeps): NoteRequest {
+  /** By service token (or none), and by address. */
+  const remembered = new Map<string, Map<string, Remembered>>()
+  let count = 0
+
+  /** Whether the same was noted a short while ago; if not, it is from now on. */
+  function isKnown(subject: string, address: string, applicationId: string, reason: string, now: Instant, forMs: number): boolean {
+    const known = remembered.get(subject)?.get(address)
+    if (known !== undefined && known.until > now && known.applicationId === applicationId && known.reason === reason) return true
+    if (count >= maxRemembered) {
+      remembered.clear()
+      count = 0
+    }
+    const addresses = remembered.get(subject) ?? new Map<string, Remembered>()
+    remembered.set(subject, addresses)
+    if (!addresses.has(address)) count++
+    addresses.set(address, { until: now + forMs, applicationId, reason })
+    return false
+  }
+
+  return (request, verdict, ray) => {
+    const { application, token, admitted } = verdict
+    // Without an application there is no account in whose log it could stand.
+    if (application === null) return
+    const reason = admitted ? (verdict.via ?? 'bypass') : verdict.reason
+    const now = clock.now()
+    const sourceIp = clientAddress(request, isTrusted)
+    if (isKnown(token?.id ?? '', sourceIp, application.id, reason, now, admitted ? admittedForMs : refusedForMs)) return
+    const { accountId, id: applicationId, name: applicationName, domain: applicationDomain } = application
+    // A name is told to those only whose token it is.
+    const own = token?.accountId === accountId ? token : null
+    record({
+      ...{ id: newUuid(random), at: now, accountId, applicationId, applicationName, applicationDomain },
+      ...{ serviceTokenId: own?.id ?? null, serviceTokenName: own?.name ?? null, allowed: admitted, reason, sourceIp, rayId: ray },
+    })
+  }
+}

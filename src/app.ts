@@ -1,7 +1,7 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { noLimits } from './api/limits.ts'
+import { createLimits } from './api/limits.ts'
 import { createApi } from './api/server.ts'
 import { createAuthority } from './authority/authority.ts'
 import { createBatch } from './authority/batch.ts'
@@ -19,11 +19,13 @@ import { createAddressSet } from './domain/address-range.ts'
 import { createRayIds } from './domain/identifier.ts'
 import type { RandomBytes } from './domain/secret.ts'
 import { createDecide } from './gate/decide.ts'
+import { clientAddress } from './gate/peer.ts'
 import { createFollower } from './gate/replica/follower.ts'
 import { createReplica } from './gate/replica/replica.ts'
 import { createRequestLog } from './gate/request-log.ts'
 import { createReverseProxy } from './gate/reverse-proxy.ts'
 import { createGate } from './gate/server.ts'
+import type { Database } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { openPostgres } from './store/postgres.ts'
 import { openSqlite } from './store/sqlite.ts'
@@ -71,10 +73,10 @@ export async function startApp(deps: AppDeps): Promise<App> {
 type Closer = () => Promise<unknown>
 
 async function start({ config, log, clock = systemClock, random = randomBytes }: AppDeps, closers: Closer[]): Promise<Omit<App, 'stop'>> {
-  const db = openDatabase(config, log)
-  closers.push(() => db.destroy())
-  await migrate(db)
-  const store = createStore(db)
+  const database = openDatabase(config, log)
+  closers.push(database.close)
+  await migrate(database.db)
+  const store = createStore(database)
 
   const sealer = createSealer(loadMasterKey(config, random), random)
   await requireMasterKey(sealer, store.keepMasterKeyProof)
@@ -118,7 +120,13 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const signIn = createSignIn({ store, clock, noteUse: (id) => apiTokenUses.note(id, clock.now()) })
   const problems = async () =>
     isStale() ? [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`] : []
-  const api = createApi({ authority, signIn, limits: noLimits, clock, noteRefusal: refusals.note, rayIds, log, problems })
+  const { rateLimit: requests, rateLimitWindow: windowMs, signInFailures: failuresPerMinute } = config
+  const limits = createLimits({ clock, requests, windowMs, failuresPerMinute })
+  const api = createApi({
+    ...{ authority, signIn, limits, clock, noteRefusal: refusals.note, rayIds, log, problems },
+    addressOf: (request) => clientAddress(request, isTrusted),
+    ...{ requestTimeoutMs: config.requestTimeout, corsOrigins: config.corsOrigins },
+  })
   const chores = createChores({ store, accessKeys: authority.accessKeys, clock, logRetentionMs: config.logRetention })
   const doChores = settle(chores, log, 'a chore failed; it is tried again later')
   const choring = setInterval(() => void doChores(), choresEveryMs)
@@ -156,7 +164,7 @@ function settle(tasks: readonly (() => Promise<void>)[], log: Log, message: stri
   }
 }
 
-function openDatabase({ databaseUrl }: Config, log: Log): ReturnType<typeof openSqlite> {
+function openDatabase({ databaseUrl }: Config, log: Log): Database {
   const onIdleError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke')
   return databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, onIdleError)
 }

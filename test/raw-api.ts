@@ -2,12 +2,12 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
-import type { AuditEntry, Clock, Log, Write } from '../src/authority/ports.ts'
+import type { AuditEntry, Write } from '../src/authority/ports.ts'
 import type { Tables } from '../src/store/schema.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { createStore } from '../src/store/store.ts'
 import type { Envelope } from '../src/wire/envelope.ts'
-import { type RunningPostern, startPostern, temporaryFolder } from './fixtures.ts'
+import { type PosternOptions, type RunningPostern, startPostern, temporaryFolder } from './fixtures.ts'
 
 /** The content type of a body that is given as text or bytes. */
 export const json = { 'content-type': 'application/json' }
@@ -35,6 +35,7 @@ export interface Answer {
 export interface Written {
   readonly serviceTokens: number
   readonly changes: number
+  /** Those of refused attempts do not count. */
   readonly auditEntries: number
 }
 
@@ -51,12 +52,14 @@ export interface RawApi {
   stop(): Promise<void>
 }
 
-export async function startRawApi({ clock, log }: { readonly clock?: Clock; readonly log?: Log } = {}): Promise<RawApi> {
+export async function startRawApi({ clock, log, settings }: PosternOptions = {}): Promise<RawApi> {
   const folder = temporaryFolder()
   const file = join(folder.path, 'postern.db')
-  const postern = await startPostern({ settings: { DATABASE_URL: `sqlite:${file}` }, ...(clock && { clock }), ...(log && { log }) })
-  const db = openSqlite(file)
-  const store = createStore(db)
+  const own = { DATABASE_URL: `sqlite:${file}`, ...settings }
+  const postern = await startPostern({ settings: own, ...(clock && { clock }), ...(log && { log }) })
+  const database = openSqlite(file)
+  const { db } = database
+  const store = createStore(database)
   const agent = new Agent({ keepAlive: true })
   const bearer = { authorization: `Bearer ${postern.bootstrap.apiToken}` }
   let inserts = 0
@@ -82,19 +85,21 @@ export async function startRawApi({ clock, log }: { readonly clock?: Clock; read
     converse: (...parts) => converse(postern.apiUrl, parts),
 
     async written() {
-      const count = async (table: 'service_token' | 'audit') =>
-        (
-          await db
-            .selectFrom(table)
-            .select(({ fn }) => fn.countAll<number>().as('total'))
-            .executeTakeFirstOrThrow()
-        ).total
-      return { serviceTokens: await count('service_token'), changes: await store.head(), auditEntries: await count('audit') }
+      const serviceTokens = await db
+        .selectFrom('service_token')
+        .select(({ fn }) => fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow()
+      const entries = await db
+        .selectFrom('audit')
+        .select(({ fn }) => fn.countAll<number>().as('total'))
+        .where('succeeded', '=', 1)
+        .executeTakeFirstOrThrow()
+      return { serviceTokens: serviceTokens.total, changes: await store.head(), auditEntries: entries.total }
     },
 
     async stop() {
       agent.destroy()
-      await db.destroy()
+      await database.close()
       await postern.stop()
       folder.remove()
     },
@@ -143,8 +148,8 @@ function converse(apiUrl: string, parts: readonly (string | Uint8Array)[]): Prom
 
 function auditEntry(accountId: string, number: number): AuditEntry {
   return {
-    ...{ id: `insert-${number}`, at: 0, accountId, action: 'test.insert', resourceKind: 'account', resourceId: accountId },
-    actor: { kind: 'system', id: '', name: 'the test', sourceIp: null, rayId: null },
-    ...{ before: null, after: null },
+    ...{ id: `insert-${number}`, at: 0, accountId, zoneId: null, action: 'test.insert', succeeded: true },
+    ...{ resourceKind: 'account', resourceId: accountId, before: null, after: null },
+    actor: { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null },
   }
 }

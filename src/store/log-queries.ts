@@ -1,5 +1,6 @@
-import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import { type AccessRequest, type AuditEntry, installationTrail, type Kind, type LogFilter, type Store } from '../authority/ports.ts'
+import type { Database } from './database.ts'
 import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
 
 type Queries = Pick<Store, 'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'forgetAccessRequests' | 'listAccessRequests'>
@@ -8,7 +9,7 @@ type Queries = Pick<Store, 'recordAudit' | 'listAudit' | 'recordAccessRequests' 
 const batchSize = 500
 
 /** The audit trail and the log of requests at the gate: written once, never changed. */
-export function createLogQueries(db: Kysely<Tables>): Queries {
+export function createLogQueries({ db, scanner }: Database): Queries {
   return {
     async recordAudit(entries) {
       for (const batch of batches(entries)) await db.insertInto('audit').values(batch.map(auditRow)).execute()
@@ -17,7 +18,12 @@ export function createLogQueries(db: Kysely<Tables>): Queries {
     async listAudit({ accountId, withInstallation, since, before, filters, direction, limit, after }) {
       // One ordered and limited part for each of the two trails, so that neither is sorted as a whole.
       const part = (trail: string) => {
-        let query = db.selectFrom('audit').selectAll().where('account_id', '=', trail).where('at', '>=', since).where('at', '<', before)
+        let query = scanner
+          .selectFrom('audit')
+          .selectAll()
+          .where('account_id', '=', trail)
+          .where('at', '>=', since)
+          .where('at', '<', before)
         query = matching(query, filters)
         if (after !== undefined) {
           const beyond = sql.raw(direction === 'asc' ? '>' : '<')
@@ -43,7 +49,7 @@ export function createLogQueries(db: Kysely<Tables>): Queries {
     },
 
     async listAccessRequests({ accountId, since, until, filters, direction, page, perPage }) {
-      let query = db.selectFrom('access_request').selectAll().where('account_id', '=', accountId)
+      let query = scanner.selectFrom('access_request').selectAll().where('account_id', '=', accountId)
       if (since !== undefined) query = query.where('at', '>=', since)
       if (until !== undefined) query = query.where('at', '<=', until)
       const inOrder = matching(query, filters).orderBy('at', direction).orderBy('id', direction)

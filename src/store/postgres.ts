@@ -1,9 +1,10 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import type { Database } from './database.ts'
 import type { Tables } from './schema.ts'
 
 /** Opens a pool of connections to a PostgreSQL database. `onIdleError` hears of connections that break while nobody uses them. */
-export function openPostgres(connectionString: string, onIdleError: (error: Error) => void): Kysely<Tables> {
+export function openPostgres(connectionString: string, onIdleError: (error: Error) => void): Database {
   const pool = new pg.Pool({
     connectionString,
     application_name: 'postern',
@@ -14,5 +15,6 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
     types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) },
   })
   pool.on('error', onIdleError)
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return { db, reader: db, scanner: db, close: () => db.destroy() }
 }

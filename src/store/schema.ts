@@ -68,6 +68,18 @@ export interface ServiceTokenRow {
   readonly revision: number
 }
 
+/** A part of the list of a scope's service tokens, of bounded length, so that any place in the list is found without walking there. */
+export interface ServiceTokenBlockRow {
+  readonly account_id: string
+  /** Empty for the account's own tokens: a key has no nulls. */
+  readonly zone_id: string
+  /** With the id, where it begins: at this token or, once that is gone, behind its place. The newest block begins before all that may come. */
+  readonly created_at: number
+  readonly id: string
+  /** How many there are from here to the next older block. */
+  readonly tokens: number
+}
+
 export interface ServiceTokenUseRow {
   readonly service_token_id: string
   readonly last_seen_at: number
@@ -172,6 +184,7 @@ export interface Tables {
   readonly api_token: ApiTokenRow
   readonly api_token_use: ApiTokenUseRow
   readonly service_token: ServiceTokenRow
+  readonly service_token_block: ServiceTokenBlockRow
   readonly service_token_use: ServiceTokenUseRow
   readonly application: ApplicationRow
   readonly organization: OrganizationRow

@@ -1,22 +1,36 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import Database from 'better-sqlite3'
+import Sqlite from 'better-sqlite3'
 import { CompiledQuery, type DatabaseConnection, type Dialect, Kysely, SqliteDialect } from 'kysely'
+import type { Database } from './database.ts'
+import { readerDialect } from './reader-dialect.ts'
+import { createReaderThread } from './reader-thread.ts'
 import type { Tables } from './schema.ts'
 
 /** Opens the SQLite file, with its folder when that is missing. A transaction that was answered survives a crash of the machine. */
-export function openSqlite(path: string): Kysely<Tables> {
+export function openSqlite(path: string): Database {
   // Nobody but the owner of the process has business in there.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const database = new Database(path)
+  const database = new Sqlite(path)
   chmodSync(path, 0o600)
   // Only until the first transaction: by then there are requests that the waiting would hold up.
   database.pragma('busy_timeout = 5000')
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
-  return new Kysely<Tables>({ dialect: writing(new SqliteDialect({ database })) })
+  const db = new Kysely<Tables>({ dialect: writing(new SqliteDialect({ database })) })
+  const [pages, scans] = [createReaderThread(path), createReaderThread(path)]
+  return {
+    db,
+    reader: new Kysely<Tables>({ dialect: readerDialect(pages) }),
+    scanner: new Kysely<Tables>({ dialect: readerDialect(scans) }),
+    async close() {
+      await Promise.all([pages.end(), scans.end()])
+      // The last one to close the file leaves it whole, without a log beside it.
+      await db.destroy()
+    },
+  }
 }
 
 /** Kysely's dialect, for transactions that write, as all of ours do. */

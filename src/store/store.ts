@@ -1,11 +1,13 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Transaction } from 'kysely'
 import type { Attempt, AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { allot } from './change-log.ts'
+import type { Database } from './database.ts'
 import { auditRow, createLogQueries } from './log-queries.ts'
 import { type Mapping, mappings } from './mapping.ts'
 import { createPrincipalQueries } from './principal-queries.ts'
 import type { Tables } from './schema.ts'
-import { countServiceTokens, createServiceTokenQueries } from './service-token-queries.ts'
+import { countServiceTokens, countWrite } from './service-token-blocks.ts'
+import { createServiceTokenQueries } from './service-token-queries.ts'
 import { recordUses } from './uses.ts'
 
 /** Every entity's table has an id and a revision; the queries here use only these, so one table's types serve for all. */
@@ -15,8 +17,13 @@ type AnyEntity = Entities[Kind]
 /** Thrown inside a transaction to roll it back. */
 class NotStored extends Error {}
 
+/** A longer block of the list takes about as long to walk into as the blocks of a million tokens take to add up. */
+const fullBlockOf = 4096
+
 /** The ports on Kysely: the same statements for every engine. */
-export function createStore(db: Kysely<Tables>): Store {
+export function createStore(database: Database, { fullBlock = fullBlockOf }: { readonly fullBlock?: number } = {}): Store {
+  const { db } = database
+
   async function apply(trx: Transaction<Tables>, { kind, before, after }: Write): Promise<void> {
     const { table, toRow } = mappingOf(kind)
     const row = after && toRow({ ...after, revision: (before?.revision ?? 0) + 1 } as AnyEntity)
@@ -52,7 +59,10 @@ export function createStore(db: Kysely<Tables>): Store {
         const head = await allot(trx, writes.length)
         if (first && head !== writes.length) throw new NotStored()
         if (attempt !== undefined) await note(trx, attempt)
-        for (const write of writes) await apply(trx, write)
+        for (const write of writes) {
+          await apply(trx, write)
+          await countWrite(trx, write, fullBlock)
+        }
         if (maxServiceTokens !== undefined && (await countServiceTokens(trx, maxServiceTokens.accountId)) > maxServiceTokens.count) {
           throw new NotStored()
         }
@@ -117,9 +127,9 @@ export function createStore(db: Kysely<Tables>): Store {
 
     countServiceTokens: (accountId) => countServiceTokens(db, accountId),
     recordUses: (kind, uses) => recordUses(db, kind, uses),
-    ...createServiceTokenQueries(db),
+    ...createServiceTokenQueries(database),
     ...createPrincipalQueries(db),
-    ...createLogQueries(db),
+    ...createLogQueries(database),
   }
 }
 

@@ -13,16 +13,25 @@ const folder = temporaryFolder()
 afterAll(folder.remove)
 
 const audit: Omit<AuditEntry, 'id' | 'accountId'> = {
-  ...{ at: 0, zoneId: null, action: 'application.create', succeeded: true, resourceKind: 'application', resourceId: 'team', before: null, after: null },
+  ...{
+    at: 0,
+    zoneId: null,
+    action: 'application.create',
+    succeeded: true,
+    resourceKind: 'application',
+    resourceId: 'team',
+    before: null,
+    after: null,
+  },
   actor: { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null },
 }
 
 /** Stores the application as another node would: through the database that both share. */
 async function addTeamApplication(path: string, accountId: string): Promise<void> {
-  const db = openSqlite(path)
+  const database = openSqlite(path)
   const application = anApplication({ id: 'team', accountId, domain: 'team.example', policies: [] })
-  await createStore(db).commit([{ kind: 'application', before: null, after: application }], { ...audit, id: 'audit', accountId })
-  await db.destroy()
+  await createStore(database).commit([{ kind: 'application', before: null, after: application }], { ...audit, id: 'audit', accountId })
+  await database.close()
 }
 
 describe.each([

@@ -21,7 +21,7 @@ async function start(settings: Record<string, string> = {}): Promise<void> {
   const write = (_fields: object, message: string) => void lines.push(message)
   const small = { DATABASE_URL: `sqlite:${path}`, STALENESS_BUDGET: '10s', POLL_INTERVAL: '5ms', ...settings }
   postern = await startPostern({ clock, log: { info: write, warn: write, error: write }, settings: small })
-  otherProcess = openSqlite(path)
+  otherProcess = openSqlite(path).db
   const account_id = postern.bootstrap.accountId
   const token = await postern.client.zeroTrust.access.serviceTokens.create({ account_id, name: 'machine' })
   credentials = Object.entries(machineHeaders(token)).flat()

@@ -59,6 +59,18 @@ export function describeAccessRequests(underTest: () => StoreUnderTest): void {
     })
   })
 
+  test('requests at the gate are forgotten from before an instant, the oldest first, no more at once than the limit, and counted', async () => {
+    const { store } = underTest()
+    await record(...[2, -1, -3, 0, -2].map((age) => ({ at: noon + age })), { at: noon - 4, accountId: elsewhere.accountId })
+    expect(await store.forgetAccessRequests(noon - 4, 10)).toBe(0)
+    expect(await store.forgetAccessRequests(noon, 2)).toBe(2)
+    expect(await ids()).toEqual([5, 2, 4, 1])
+    expect(await ids({ accountId: elsewhere.accountId })).toEqual([])
+    expect(await store.forgetAccessRequests(noon, 10)).toBe(2)
+    expect(await store.forgetAccessRequests(noon, 10)).toBe(0)
+    expect(await ids()).toEqual([4, 1])
+  })
+
   describe('a filter of the log of requests', () => {
     const filter =
       (isNegated: boolean) =>

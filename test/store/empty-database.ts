@@ -1,14 +1,13 @@
-import type { Kysely } from 'kysely'
 import { onTestFinished } from 'vitest'
-import type { Tables } from '../../src/store/schema.ts'
+import type { Database } from '../../src/store/database.ts'
 import type { TestDatabase } from './store-under-test.ts'
 
 /** A database without anything in it, removed after the test. Answers with a way to connect to it. */
-export async function emptyDatabase(open: () => Promise<TestDatabase>): Promise<() => Kysely<Tables>> {
+export async function emptyDatabase(open: () => Promise<TestDatabase>): Promise<() => Database> {
   const database = await open()
-  const connections: Kysely<Tables>[] = []
+  const connections: Database[] = []
   onTestFinished(async () => {
-    for (const connection of connections) await connection.destroy()
+    for (const connection of connections) await connection.close()
     await database.remove()
   })
   return () => {

@@ -44,6 +44,9 @@ const apiToken = anApiToken(1, {
 })
 const tokenWithout = anApiToken(2, { owner: user(1), name: 'without grants' })
 
+/** Not one of those that new entries get. */
+const oldEntry = (index: number) => uuid(0xaaaa0000 + index)
+
 /** What the audit trail of the foundation held of who acted. */
 const actors = [
   { actor_kind: 'user', actor_id: hexId(1), actor_name: aUser(1).email, source_ip: '::1', ray_id: 'ray 1' },
@@ -98,17 +101,17 @@ async function fillFoundation(rows: Kysely<Tables>): Promise<void> {
       before: '{"name":"a"}',
       after: null,
     }
-    await add('audit', { id: uuid(index + 1), at: noon + index, account_id: here.accountId, ...actor, ...what })
+    await add('audit', { id: oldEntry(index), at: noon + index, account_id: here.accountId, ...actor, ...what })
   }
 }
 
 /** Guarantees about databases that an older Postern has filled. */
 export function describeMigrations(open: () => Promise<TestDatabase>): void {
   async function migrated() {
-    const rows = (await emptyDatabase(open))()
-    await fillFoundation(rows)
-    await migrate(rows)
-    return { rows, store: createStore(rows) }
+    const database = (await emptyDatabase(open))()
+    await fillFoundation(database.db)
+    await migrate(database.db)
+    return { rows: database.db, store: createStore(database) }
   }
 
   describe('a database that the foundation made and filled', () => {
@@ -161,7 +164,7 @@ export function describeMigrations(open: () => Promise<TestDatabase>): void {
       ]
       expect(await store.listAudit(wanted)).toEqual(
         who.map((actor, index) => ({
-          ...{ id: uuid(index + 1), at: noon + index, accountId: here.accountId, zoneId: null, actor, action: 'service_token.update' },
+          ...{ id: oldEntry(index), at: noon + index, accountId: here.accountId, zoneId: null, actor, action: 'service_token.update' },
           ...{ succeeded: true, resourceKind: 'service_token', resourceId: uuid(1), before: { name: 'a' }, after: null },
         })),
       )
@@ -187,7 +190,8 @@ export function describeMigrations(open: () => Promise<TestDatabase>): void {
     })
 
     test('is as it was when the next migration fails, and the next start tries again', async () => {
-      const rows = (await emptyDatabase(open))()
+      const database = (await emptyDatabase(open))()
+      const rows = database.db
       await fillFoundation(rows)
       const tables = async () => (await rows.introspection.getTables()).map(({ name, columns }) => [name, columns.length])
       // The last table of the migration is in the way.
@@ -197,7 +201,7 @@ export function describeMigrations(open: () => Promise<TestDatabase>): void {
       expect(await tables()).toEqual(before)
       await rows.schema.dropTable('access_request').execute()
       await migrate(rows)
-      expect((await createStore(rows).findApiToken(apiToken.digest))?.grants).toHaveLength(2)
+      expect((await createStore(database).findApiToken(apiToken.digest))?.grants).toHaveLength(2)
     })
   })
 }

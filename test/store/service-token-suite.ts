@@ -36,7 +36,7 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
 
     test('shows whole tokens, with their last use', async () => {
       const store = await withTokens(aServiceToken(1), aServiceToken(2))
-      await store.recordUses(new Map([[uuid(2), noon + 1]]))
+      await store.recordUses('service_token', new Map([[uuid(2), noon + 1]]))
       expect((await store.listServiceTokens(here, everything)).items).toEqual([
         { token: { ...aServiceToken(1), revision: 1 }, lastSeenAt: null },
         { token: { ...aServiceToken(2), revision: 1 }, lastSeenAt: noon + 1 },
@@ -66,8 +66,15 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
       expect(await list(store, here, { name: 'C' })).toMatchObject({ names: [], total: 0 })
     })
 
-    test('by name shows all that share it', async () => {
-      expect(await list(await named('a', 'b', 'a'), here, { name: 'a', perPage: 1 })).toMatchObject({ ids: [1], total: 2 })
+    test('by name shows all that share it, newest first, in pages that know the total', async () => {
+      const tokens = [1, 2, 3, 4, 5, 6, 7].map((number) =>
+        aServiceToken(number, { name: number === 4 ? 'b' : 'a', createdAt: noon + (number % 3) }),
+      )
+      const store = await withTokens(...tokens)
+      expect(await list(store, here, { name: 'a' })).toMatchObject({ ids: [2, 5, 1, 7, 3, 6], total: 6 })
+      for (const [page, ids] of [[2, 5], [1, 7], [3, 6], []].entries()) {
+        expect(await list(store, here, { name: 'a', page: page + 1, perPage: 2 })).toMatchObject({ ids, total: 6 })
+      }
     })
 
     test.each([
@@ -109,6 +116,14 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
       expect(await list(store, here, { search: '' })).toMatchObject({ total: 4 })
     })
 
+    test('can be searched page by page, and each page knows the total', async () => {
+      const store = await named('ab', 'x', 'ab', 'ab', 'x', 'abc', 'x', 'ab')
+      for (const [page, ids] of [[1, 3], [4, 6], [8], [], []].entries()) {
+        expect(await list(store, here, { search: 'AB', page: page + 1, perPage: 2 })).toMatchObject({ ids, total: 5 })
+      }
+      for (const page of [1, 2]) expect(await list(store, here, { search: 'none', page })).toMatchObject({ ids: [], total: 0 })
+    })
+
     test('after a change of name is searched by the new one', async () => {
       const store = await named('old')
       const before = await stored(store, 'service_token', uuid(1))
@@ -148,7 +163,7 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
         [7, 9],
         [noon, noon],
       ] as const) {
-        await store.recordUses(new Map([[uuid(1), use]]))
+        await store.recordUses('service_token', new Map([[uuid(1), use]]))
         expect(await lastSeen(store, 1)).toBe(latest)
       }
       expect(await lastSeen(store, 2)).toBeNull()
@@ -156,7 +171,7 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
 
     test('is no change of the token, and no entry in the change log', async () => {
       const store = await withTokens(aServiceToken(1))
-      await store.recordUses(new Map([[uuid(1), 5]]))
+      await store.recordUses('service_token', new Map([[uuid(1), 5]]))
       expect(await stored(store, 'service_token', uuid(1))).toEqual({ ...aServiceToken(1), revision: 1 })
       expect(await store.head()).toBe(5)
     })
@@ -164,9 +179,9 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
     test('of a token that is gone is dropped, and the others are recorded', async () => {
       const store = await withTokens(aServiceToken(1))
       const uses = [uuid(404), uuid(1), uuid(405)].map((id) => [id, 5] as const)
-      await store.recordUses(new Map(uses))
-      await store.recordUses(new Map([[uuid(404), 5]]))
-      await store.recordUses(new Map())
+      await store.recordUses('service_token', new Map(uses))
+      await store.recordUses('service_token', new Map([[uuid(404), 5]]))
+      await store.recordUses('service_token', new Map())
       expect(await lastSeen(store, 1)).toBe(5)
       expect(await underTest().rows.selectFrom('service_token_use').selectAll().execute()).toHaveLength(1)
     })
@@ -174,14 +189,14 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
     test('is recorded for more tokens at once than fit into one statement', async () => {
       const numbers = Array.from({ length: 1203 }, (_, index) => index + 1)
       const store = await withTokens(...numbers.map((number) => aServiceToken(number)))
-      await store.recordUses(new Map(numbers.map((number) => [uuid(number), number])))
+      await store.recordUses('service_token', new Map(numbers.map((number) => [uuid(number), number])))
       const rows = await underTest().rows.selectFrom('service_token_use').selectAll().orderBy('service_token_id').execute()
       expect(rows).toEqual(numbers.map((number) => ({ service_token_id: uuid(number), last_seen_at: number })))
     })
 
     test('goes with the token: a used token can be deleted, and a new one of its id starts without', async () => {
       const store = await withTokens(aServiceToken(1))
-      await store.recordUses(new Map([[uuid(1), 5]]))
+      await store.recordUses('service_token', new Map([[uuid(1), 5]]))
       await save(store, write('service_token', await stored(store, 'service_token', uuid(1)), null))
       await save(store, insert('service_token', aServiceToken(1)))
       expect(await lastSeen(store, 1)).toBeNull()

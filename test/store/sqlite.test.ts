@@ -21,9 +21,9 @@ const migration = `
   import { openSqlite } from './src/store/sqlite.ts'
   console.log('ready')
   await once(process.stdin, 'data')
-  const db = openSqlite(process.argv[1])
-  await migrate(db)
-  await db.destroy()
+  const database = openSqlite(process.argv[1])
+  await migrate(database.db)
+  await database.close()
   process.exit()
 `
 
@@ -48,8 +48,8 @@ test('SQLite: processes that overlap at the first start wait for each other, and
   const path = join(folder.path, 'postern.db')
   const starts = await Promise.all(Array.from({ length: 4 }, () => processMigrating(path)))
   expect(await Promise.all(starts.map((start) => start()))).toEqual(['', '', '', ''])
-  const db = openSqlite(path)
+  const { db, close } = openSqlite(path)
   expect(await db.selectFrom('change_head').selectAll().execute()).toEqual([{ id: 1, seq: 0 }])
-  await db.destroy()
+  await close()
   folder.remove()
 })

@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely'
 import { afterEach, beforeEach, describe } from 'vitest'
+import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import type { Tables } from '../../src/store/schema.ts'
 import { createStore } from '../../src/store/store.ts'
 import { describeAccessRequests } from './access-request-suite.ts'
 import { describeApiTokens } from './api-token-suite.ts'
@@ -12,12 +11,15 @@ import { describeCommit } from './commit-suite.ts'
 import { describeConcurrency } from './concurrency-suite.ts'
 import { describeDatabase } from './database-suite.ts'
 import { describeEntities } from './entity-suite.ts'
+import { describeLists } from './list-suite.ts'
 import { describeMasterKeyProof } from './master-key-suite.ts'
 import { describeMigrations } from './migration-suite.ts'
 import { describePrincipals } from './principal-suite.ts'
 import { describeReferences } from './reference-suite.ts'
 import { describeServiceTokens } from './service-token-suite.ts'
 import type { StoreUnderTest, TestDatabase } from './store-under-test.ts'
+
+const fullBlock = 4
 
 /** The guarantees of a store, held against one engine. `nodes`: how many processes may work on one database at a time. */
 export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<TestDatabase>): void {
@@ -27,20 +29,21 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
 
     describe('a store', () => {
       let database: TestDatabase
-      let connections: readonly Kysely<Tables>[]
+      let connections: readonly Database[]
       let current: StoreUnderTest
 
       beforeEach(async () => {
         database = await open()
-        const rows = database.connect()
-        const other = nodes === 1 ? rows : database.connect()
-        connections = [...new Set([rows, other])]
-        await migrate(rows)
-        current = { rows, store: createStore(rows), otherNode: createStore(other) }
+        const node = database.connect()
+        const other = nodes === 1 ? node : database.connect()
+        connections = [...new Set([node, other])]
+        await migrate(node.db)
+        // Blocks of a few tokens, so that lists of a dozen have several.
+        current = { rows: node.db, store: createStore(node, { fullBlock }), otherNode: createStore(other, { fullBlock }) }
       })
 
       afterEach(async () => {
-        for (const connection of connections) await connection.destroy()
+        for (const connection of connections) await connection.close()
         await database.remove()
       })
 
@@ -53,6 +56,7 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
       describeMasterKeyProof(underTest)
       describePrincipals(underTest)
       describeApiTokens(underTest)
+      describeLists(underTest)
       describeServiceTokens(underTest)
       describeAudit(underTest)
       describeAuditFields(underTest)

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely'
 import type { Store } from '../../src/authority/ports.ts'
+import type { Database } from '../../src/store/database.ts'
 import type { Tables } from '../../src/store/schema.ts'
 
 /** One empty database of an engine. */
 export interface TestDatabase {
   /** Connects as one more node would. */
-  connect(): Kysely<Tables>
+  connect(): Database
   /** Removes it, once all connections are closed. */
   remove(): Promise<void>
 }

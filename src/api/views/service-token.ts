@@ -4,9 +4,13 @@ import { formatInstant } from '../../domain/instant.ts'
 import type { ServiceToken } from '../../domain/service-token.ts'
 import type { IssuedServiceTokenResult, ServiceTokenResult } from '../../wire/service-token.ts'
 
+type Shown = { -readonly [Field in keyof ServiceTokenResult]: ServiceTokenResult[Field] }
+
 /** A service token as the API shows it; no secret. */
 export function serviceTokenResult({ token, lastSeenAt }: SeenServiceToken): ServiceTokenResult {
-  return { ...common(token), ...(lastSeenAt !== null && { last_seen_at: formatInstant(lastSeenAt) }) }
+  const shown = common(token)
+  if (lastSeenAt !== null) shown.last_seen_at = formatInstant(lastSeenAt)
+  return shown
 }
 
 /** The one answer that holds a secret. It has no `last_seen_at`, as that is about the secrets before. */
@@ -14,11 +18,19 @@ export function issuedServiceTokenResult({ token, secret }: IssuedServiceToken):
   return { ...common(token), client_secret: secret }
 }
 
-function common(token: ServiceToken): Omit<ServiceTokenResult, 'last_seen_at'> {
-  const { id, clientId, name, enabled, duration, secretVersion, previous, createdAt, updatedAt, expiresAt } = token
-  return {
-    ...{ id, client_id: clientId, name, enabled, duration, client_secret_version: secretVersion },
-    ...(previous && { previous_client_secret_expires_at: formatInstant(previous.until) }),
-    ...{ created_at: formatInstant(createdAt), updated_at: formatInstant(updatedAt), expires_at: formatInstant(expiresAt) },
+/** Property by property, for pages of a thousand: spreading takes ten times as long. */
+function common(token: ServiceToken): Shown {
+  const shown: Shown = {
+    id: token.id,
+    client_id: token.clientId,
+    name: token.name,
+    enabled: token.enabled,
+    duration: token.duration,
+    client_secret_version: token.secretVersion,
+    created_at: formatInstant(token.createdAt),
+    updated_at: formatInstant(token.updatedAt),
+    expires_at: formatInstant(token.expiresAt),
   }
+  if (token.previous) shown.previous_client_secret_expires_at = formatInstant(token.previous.until)
+  return shown
 }

@@ -1,0 +1,13 @@
+import type { Kysely } from 'kysely'
+import type { Tables } from './schema.ts'
+
+/** One open database, by the ways into it. Each of them sees whatever was committed before it was asked. */
+export interface Database {
+  /** Writes, and reads that an index answers in no time. */
+  readonly db: Kysely<Tables>
+  /** Reads that an index answers, but with so many rows that the process must not stand still meanwhile. */
+  readonly reader: Kysely<Tables>
+  /** Reads that go through everything there is, and that the others must not have to wait for. */
+  readonly scanner: Kysely<Tables>
+  close(): Promise<void>
+}

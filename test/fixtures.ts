@@ -52,6 +52,9 @@ export interface PosternOptions {
   readonly log?: Log
 }
 
+/** Tests make thousands of requests with one credential. */
+export const unlimited = { RATE_LIMIT: '0', SIGN_IN_FAILURES: '0' }
+
 /** Postern in this process, on free ports and a database of its own (or the one in `settings.DATABASE_URL`), on its first start. */
 export async function startPostern({ settings = {}, clock, log = silent }: PosternOptions = {}): Promise<RunningPostern> {
   const folder = temporaryFolder()
@@ -59,6 +62,7 @@ export async function startPostern({ settings = {}, clock, log = silent }: Poste
     DATABASE_URL: `sqlite:${join(folder.path, 'postern.db')}`,
     API_LISTEN: '127.0.0.1:0',
     GATE_LISTEN: '127.0.0.1:0',
+    ...unlimited,
     ...settings,
   }
   const environment = Object.fromEntries(Object.entries(all).map(([name, value]) => [`POSTERN_${name}`, value]))

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { unlimited } from './fixtures.ts'
 
 /** Postern as its users run it: a process of its own, made of dist/main.js. */
 export interface PosternProcess {
@@ -24,7 +25,7 @@ export interface ProcessOptions {
 export async function startProcess({ folder, settings = {}, stdoutClosed = false }: ProcessOptions): Promise<PosternProcess> {
   const child = spawn(process.execPath, [`${import.meta.dirname}/../dist/main.js`, 'serve'], {
     cwd: folder,
-    env: environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...settings }),
+    env: environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...unlimited, ...settings }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (stdoutClosed) child.stdout.destroy()

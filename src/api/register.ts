@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authority } from '../authority/authority.ts'
-import { Failure } from '../authority/failure.ts'
+import { Failure, type FailureCode } from '../authority/failure.ts'
 import type { Clock, RequestTrace } from '../authority/ports.ts'
 import type { Refusal } from '../authority/refusals.ts'
 import type { Retry } from '../authority/retries.ts'
@@ -56,9 +56,9 @@ export function register(server: FastifyInstance, base: string, route: Route, de
         grounds.set(request, { presented: credentials })
         return
       }
-      const caller = await limits.braking(request, () => signIn.signIn(credentials, trace))
+      const caller = await limits.braking(request, reply, () => signIn.signIn(credentials, trace))
       callers.set(request, caller)
-      await limits.count(caller, reply)
+      limits.count(caller, reply)
       grounds.set(request, await admit(caller, place))
     },
     async handler(request, reply) {
@@ -77,7 +77,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
       }
       const run = () => route.handle({ ...given, ...ground } as unknown as RouteRequest<Route['params'], never, never, Ground>)
       // What looks at a credential without a sign-in is braked like one.
-      const answer = route.permission === 'itself' ? await limits.braking(request, run) : await run()
+      const answer = route.permission === 'itself' ? await limits.braking(request, reply, run) : await run()
       if (answer.revision !== undefined) reply.header('etag', tagOf(answer.revision))
       if (answer.isRepeated) reply.header('idempotent-replayed', 'true')
       return reply.code(route.status ?? 200).send(success(answer.result, answer.info))
@@ -128,10 +128,15 @@ function placeIn(params: unknown): Place {
   return { accountId, zoneId }
 }
 
-/** Who was not allowed to, and what was tried to be changed in vain. What has no credentials at all is noise. */
+/** What has no credentials at all is noise, and what is over a limit would let one caller fill the trail. */
+const notWorthNoting: readonly FailureCode[] = [
+  ...(['no_route', 'missing_credentials', 'malformed_authorization'] as const),
+  ...(['too_many_failures', 'too_many_requests'] as const),
+]
+
+/** Who was not allowed to, and what was tried to be changed in vain. */
 function isWorthNoting({ code }: Failure, { method }: Route): boolean {
-  if (code === 'no_route' || code === 'missing_credentials' || code === 'malformed_authorization' || code === 'too_many_failures')
-    return false
+  if (notWorthNoting.includes(code)) return false
   const { status } = answerFor(code)
   return status === 401 || status === 403 || method !== 'GET'
 }

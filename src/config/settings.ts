@@ -8,6 +8,7 @@ import {
   matching,
   milliseconds,
   oneOf,
+  origins,
   originUrl,
   wholeNumber,
 } from './values.ts'
@@ -52,7 +53,7 @@ export const settings = {
   }),
   trustedProxies: setting({
     meaning:
-      'Whose `X-Forwarded-*` headers the gate believes: addresses and CIDR ranges separated by commas; `loopback` stands for this machine, `none` for nobody.',
+      'Whose `X-Forwarded-*` headers the gate believes, and whose `X-Forwarded-For` the API: addresses and CIDR ranges separated by commas; `loopback` stands for this machine, `none` for nobody.',
     default: 'loopback',
     parse: addressRanges,
   }),
@@ -82,6 +83,31 @@ export const settings = {
     parse: lifetime,
   }),
   maxServiceTokens: setting({ meaning: 'How many service tokens an account may have; 0 for no limit.', default: '0', parse: wholeNumber }),
+  rateLimit: setting({
+    meaning:
+      'How many API requests one credential may make within the window; 0 for as many as it likes, as for bulk work. Counted in each process for itself.',
+    default: '1200',
+    parse: wholeNumber,
+  }),
+  rateLimitWindow: setting({ meaning: 'How long it takes until requests count anew.', default: '5m', parse: milliseconds }),
+  signInFailures: setting({
+    meaning:
+      'How many sign-ins to the API from one address (IPv6: one /64 network) may fail in a minute before further failures are refused as too many; 0 for any number. The right credential passes all the same.',
+    default: '20',
+    parse: wholeNumber,
+  }),
+  requestTimeout: setting({
+    meaning:
+      'How long an API request may take to arrive. Its headers have a third of that; a client that does not read its answer is cut off after twice that.',
+    default: '30s',
+    parse: milliseconds,
+  }),
+  corsOrigins: setting({
+    meaning:
+      "Whose scripts may use the API from a browser (CORS): origins separated by commas, such as `https://console.example.com`; `none` for nobody's.",
+    default: 'none',
+    parse: origins,
+  }),
   shutdownTimeout: setting({
     meaning: 'How long requests under way may take to finish after a signal to stop.',
     default: '8s',

@@ -42,6 +42,18 @@ function addressRange(text: string): AddressRange {
   throw new Error('addresses or CIDR ranges separated by commas, such as 10.0.0.0/8,192.168.1.5, or "loopback", or "none"')
 }
 
+/** Origins as browsers send them (RFC 6454, section 6.2): scheme, name in lower case, and the port unless it is the usual one. */
+export function origins(text: string): readonly string[] {
+  if (text === 'none') return []
+  return text.split(',').map((entry) => origin(entry.trim()))
+}
+
+function origin(text: string): string {
+  if (text.includes('*')) throw new Error('named origins, each in full: with "*", websites that nobody has thought of could use the API')
+  if (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text) return text
+  throw new Error('exact origins separated by commas, such as https://console.example.com, without a path or a "/" at the end, or "none"')
+}
+
 /** 32 bytes, as 64 hex digits or 43 letters of base64. */
 export function key256(text: string): Uint8Array {
   const bytes = Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64')

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { routes } from '../../src/api/server.ts'
+import { routes } from '../../src/api/routes.ts'
 import type { Log } from '../../src/authority/ports.ts'
 import { silent } from '../fixtures.ts'
 import { type Answer, type Call, json, type RawApi, startRawApi } from '../raw-api.ts'
@@ -75,7 +75,11 @@ describe('what leads nowhere is 404/7003 and 7000, names the path without its qu
   const somewhere = `/accounts/${'a'.repeat(32)}/access/service_tokens`
   test.each([
     '/',
-    '/accounts',
+    '/account',
+    '/accounts/',
+    '/user/tokens/not-an-id',
+    `/user/tokens/${nobody}`,
+    `/accounts/${'a'.repeat(32)}/tokens/not-an-id`,
     '/nothing/at/all',
     '/accounts/short/access/service_tokens',
     `/accounts/${'A'.repeat(32)}/access/service_tokens`,
@@ -157,8 +161,8 @@ test('a query parameter that nobody knows is left alone', async () => {
 test('every other method on a path of the API is 405/10405 with Allow, whoever asks and whatever the body', async () => {
   for (const path of new Set(routes.map((route) => route.path))) {
     const known: readonly string[] = routes.filter((route) => route.path === path).map((route) => route.method)
-    const allowed = known.includes('GET') ? ['GET', 'HEAD', ...known.filter((method) => method !== 'GET')] : known
-    const concrete = path.replace(/:(account|zone)_id/, 'a'.repeat(32)).replace(':service_token_id', nobody)
+    const allowed = [...known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS']
+    const concrete = path.replace(/:(account|zone|token)_id/g, 'a'.repeat(32)).replace(':service_token_id', nobody)
     for (const method of METHODS.filter((each) => each !== 'CONNECT' && !allowed.includes(each))) {
       const answer = await api.call({
         method,

@@ -47,7 +47,7 @@ export function createAccessKeys({ store, journal, organizations, sealer, clock,
     const { publicKey, privateKey } = await newKeyPair()
     const id = createHash('sha256').update(publicKey).digest('hex')
     const sealedPrivateKey = sealer.seal(`signing key ${id}`, privateKey)
-    return { id, accountId, publicKey, sealedPrivateKey, createdAt: clock.now(), endsAt: null, revision: 0 }
+    return { id, accountId, publicKey, sealedPrivateKey, createdAt: 0, endsAt: null, revision: 0 }
   }
 
   /** Replaces the keys if `isWanted` says so of the newest. The organization is stored with them: of two such changes at once one is decided anew. */
@@ -56,13 +56,16 @@ export function createAccessKeys({ store, journal, organizations, sealer, clock,
     scope: Scope,
     isWanted: (newest: SigningKey | undefined, organization: Organization) => boolean,
   ): Promise<KeyState> {
+    // Made once, however often the change is decided anew: that takes longer than all the rest.
+    let made: SigningKey | undefined
     return untilStored('access_key.rotate', async () => {
       const organization = await organizations.get(scope)
       const keys = await store.signingKeysOf(scope.accountId)
       const newest = keys.find((key) => key.endsAt === null)
       if (newest !== undefined && !isWanted(newest, organization)) return stateOf(newest, organization)
-      const key = await newKey(scope.accountId)
-      const now = key.createdAt
+      made ??= await newKey(scope.accountId)
+      const now = clock.now()
+      const key = { ...made, createdAt: now }
       const writes: readonly Write[] = [
         { kind: 'organization', before: organization.revision === 0 ? null : organization, after: organization },
         { kind: 'signing_key', before: null, after: key },

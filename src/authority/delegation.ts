@@ -8,8 +8,14 @@ import type { Caller } from './sign-in.ts'
 
 // What one credential may hand on to another: never more than it has itself.
 
-/** A grant as it is asked for; one that comes with an id keeps it. */
+/** A grant as it is asked for. */
 export type GrantDraft = Omit<Grant, 'id'> & { readonly id?: string | undefined }
+
+/** Grants with ids: one that had its id before keeps it. */
+export function named(drafts: readonly GrantDraft[], before: readonly Grant[], newId: () => string): readonly Grant[] {
+  const free = new Set(before.map(({ id }) => id))
+  return drafts.map((draft) => ({ ...draft, id: draft.id !== undefined && free.delete(draft.id) ? draft.id : newId() }))
+}
 
 /** Whether a token is a way to make other tokens of its user. */
 export function administers(token: ApiToken, now: Instant): boolean {
@@ -17,38 +23,28 @@ export function administers(token: ApiToken, now: Instant): boolean {
   return userId !== null && isActive(token, now) && permits(token.grants, 'user_tokens:write', { userId })
 }
 
-/** The grants as they are stored, if they mean something, fit the owner, and give nothing that the caller does not have. */
-export async function requireGrants(
-  store: Store,
-  caller: Caller,
-  owner: Owner,
-  drafts: readonly GrantDraft[],
-  newId: () => string,
-): Promise<readonly Grant[]> {
-  const grants = drafts.map((draft) => ({ ...draft, id: draft.id ?? newId() }))
-  const resources = drafts.map((draft, index) => resourcesOf(draft, `policies/${index}`))
+/** Every grant must mean something, fit the owner, and give nothing that the caller does not have. */
+export async function requireGrants(store: Store, caller: Caller, owner: Owner, grants: readonly Grant[]): Promise<void> {
+  const resources = grants.map((grant, index) => resourcesOf(grant, `policies/${index}`))
   const accountOf = await accountsOfZones(store, caller, resources.flat())
-  for (const [index, draft] of drafts.entries()) {
-    requireFit(draft, resources[index] ?? [], owner, accountOf, `policies/${index}`)
+  for (const [index, grant] of grants.entries()) {
+    requireFit(grant, resources[index] ?? [], owner, accountOf, `policies/${index}`)
   }
   const found = excess(caller.grants, grants, (zoneId) => accountOf.get(zoneId))
-  if (found !== undefined) {
-    const message = `Authentication error: a token cannot grant more than its maker holds, and yours does not hold ${found.permission} ${inWords(found.place)}`
-    throw new Failure('exceeds_maker', { message })
-  }
-  return grants
+  if (found === undefined) return
+  const message = `Authentication error: a token cannot grant more than its maker holds, and yours does not hold ${found.permission} ${inWords(found.place)}`
+  throw new Failure('exceeds_maker', { message })
 }
 
 /** A token must not outlive its maker, nor work where its maker does not. */
 export function requireReach({ token: maker }: Caller, token: ApiToken): void {
-  // Rolling or renaming oneself hands nothing on.
-  if (maker === null || maker.id === token.id) return
+  if (maker === null) return
   if (maker.expiresAt !== null && (token.expiresAt === null || token.expiresAt > maker.expiresAt)) {
     const message = 'must not be later than the expires_on of the API token that makes the request'
     throw new Failure('exceeds_maker', { field: 'expires_on', message })
   }
   if (!isNoWider(token.location, maker.location)) {
-    const message = 'must not allow addresses that the API token that makes the request may not be used from'
+    const message = 'must not allow addresses that the API token that makes the request may not be used from; repeat its "not_in" as well'
     throw new Failure('exceeds_maker', { field: 'condition/request_ip', message })
   }
 }

@@ -10,16 +10,23 @@ export interface AddressRange {
 export function parseAddressRange(text: string): AddressRange | undefined {
   const [address = '', prefix, ...more] = text.split('/')
   const longest = isIP(address) === 6 ? 128 : 32
-  if (isIP(address) === 0 || more.length > 0) return undefined
+  // A zone id ("fe80::1%eth0") means something on one machine only.
+  if (isIP(address) === 0 || address.includes('%') || more.length > 0) return undefined
   if (prefix === undefined) return { address, prefix: longest }
   return /^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= longest ? { address, prefix: Number(prefix) } : undefined
 }
 
-/** Tells whether an address lies in one of the ranges. IPv4 in its plain form. */
+/** Tells whether an address lies in one of the ranges. IPv4 in its plain form, or as an IPv6 address that stands for it (`::ffff:10.0.0.1`). */
 export function createAddressSet(ranges: readonly AddressRange[]): (address: string) => boolean {
-  const list = new BlockList()
-  for (const { address, prefix } of ranges) list.addSubnet(address, prefix, familyOf(address))
-  return (address) => isIP(address) !== 0 && list.check(address, familyOf(address))
+  // One list a family: Node looks an IPv4 address up as ::ffff:a.b.c.d too, and every wide IPv6 range would hold it.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
+  for (const { address, prefix } of ranges) lists[familyOf(address)].addSubnet(address, prefix, familyOf(address))
+  return (address) => {
+    const family = isIP(address)
+    if (family === 0) return false
+    if (family === 4) return lists.ipv4.check(address, 'ipv4')
+    return lists.ipv6.check(address, 'ipv6') || lists.ipv4.check(address, 'ipv6')
+  }
 }
 
 /** Whether every address of `range` lies in `outer`. */

@@ -143,10 +143,10 @@ describe('what one set of grants permits beyond another', () => {
         // Wanting nothing at all says nothing: those that do not count.
         if (world.some((place) => everyPermission.some((one) => mayDo(wanted, one, place)))) answers[found ? 'beyond' : 'within']++
       }),
-      { numRuns: 4000 },
+      { numRuns: 3000 },
     )
-    expect(answers.beyond).toBeGreaterThan(400)
-    expect(answers.within).toBeGreaterThan(400)
+    expect(answers.beyond).toBeGreaterThan(300)
+    expect(answers.within).toBeGreaterThan(300)
   })
 
   test('is never overlooked because the grants also name zones and accounts that are gone', () => {

@@ -221,7 +221,7 @@ describe('a resource', () => {
           expect([kind === 'user' ? '' : '*', here, shop]).toContain(id)
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     )
   })
 })

@@ -64,8 +64,10 @@ export function isExpired({ expiresAt }: Pick<ApiToken, 'expiresAt'>, now: Insta
   return expiresAt !== null && now >= expiresAt
 }
 
-/** Whether a credential may be used from an address. */
+/** Whether a credential may be used from an address. Where there is a condition, what is no address meets none. */
 export function allowsLocation({ in: allowed, notIn: denied }: LocationCondition, address: string): boolean {
+  if (allowed.length === 0 && denied.length === 0) return true
+  if (!everywhere(address)) return false
   return (allowed.length === 0 || createAddressSet(ranges(allowed))(address)) && !createAddressSet(ranges(denied))(address)
 }
 
@@ -75,6 +77,11 @@ export function isNoWider(inner: LocationCondition, outer: LocationCondition): b
   const staysInside = outer.in.length === 0 || (inner.in.length > 0 && ranges(inner.in).every((range) => within(range, outer.in)))
   return staysInside && ranges(outer.notIn).every((range) => within(range, inner.notIn))
 }
+
+const everywhere = createAddressSet([
+  { address: '0.0.0.0', prefix: 0 },
+  { address: '::', prefix: 0 },
+])
 
 /** They were checked when they were stored. */
 function ranges(texts: readonly string[]): readonly AddressRange[] {

@@ -49,7 +49,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
     url: base + route.path,
     // Before the body is read: nobody can make the server parse what they may not send.
     async onRequest(request, reply) {
-      const place = placeOf(request.params, params)
+      const place = requirePlace(request.params, params)
       const credentials = credentialsOf(request.headers)
       const trace = traceOf(request, route.status ?? 200)
       if (route.permission === 'itself') {
@@ -114,7 +114,7 @@ function digest(parts: readonly string[]): string {
 }
 
 /** The account or zone in the path; ids that no account, zone or token could have lead nowhere. */
-function placeOf(params: unknown, validate: (params: unknown) => unknown): Place {
+export function requirePlace(params: unknown, validate: (params: unknown) => unknown): Place {
   try {
     validate(params)
   } catch {

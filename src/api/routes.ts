@@ -7,13 +7,15 @@ import { serviceTokenRoutes } from './routes/service-tokens.ts'
 import { userRoutes } from './routes/user.ts'
 import { zoneRoutes } from './routes/zones.ts'
 
-/** The whole management API. */
-export const routes: readonly Route[] = [
-  ...serviceTokenRoutes,
-  ...apiTokenRoutes,
-  ...userRoutes,
-  ...accountRoutes,
-  ...zoneRoutes,
-  ...organizationRoutes,
-  ...logRoutes,
-]
+/** The whole management API, by what it is about. */
+export const resources: Readonly<Record<string, readonly Route[]>> = {
+  'Service tokens': serviceTokenRoutes,
+  'API tokens': apiTokenRoutes,
+  User: userRoutes,
+  Accounts: accountRoutes,
+  Zones: zoneRoutes,
+  Organization: organizationRoutes,
+  Logs: logRoutes,
+}
+
+export const routes: readonly Route[] = Object.values(resources).flat()

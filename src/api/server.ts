@@ -1,12 +1,14 @@
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Failure, type FailureCode } from '../authority/failure.ts'
 import type { Log } from '../authority/ports.ts'
-import { refuseBrokenRequest } from './broken-request.ts'
+import { patience, refuseBrokenRequest } from './broken-request.ts'
 import { answerTo, internalError } from './failures.ts'
 import { registerHealth } from './health.ts'
 import { notJson, parseJsonBody } from './json-body.ts'
+import { registerOtherMethods, sharedHeaders } from './other-methods.ts'
 import { withoutCredentials } from './redaction.ts'
+import { registerReference } from './reference-page.ts'
 import { pathOf, type RegisterDeps, register } from './register.ts'
 import { routes } from './routes.ts'
 
@@ -18,15 +20,21 @@ export interface ApiDeps extends RegisterDeps {
   readonly log: Log
   /** What keeps this process from doing its work, in words; nothing when it is ready. */
   readonly problems: () => Promise<readonly string[]>
+  /** The client's own address, be there proxies before the server or not. */
+  readonly addressOf: (request: IncomingMessage) => string
+  /** How long a request may take to arrive. */
+  readonly requestTimeoutMs: number
+  /** Whose scripts may use the API from a browser. */
+  readonly corsOrigins: readonly string[]
 }
 
 /** The management API. It does not listen yet. */
 export function createApi(deps: ApiDeps): FastifyInstance {
-  const { log, rayIds } = deps
+  const { log, rayIds, addressOf } = deps
+  const corsOrigins = new Set(deps.corsOrigins)
   const server = Fastify({
     bodyLimit: maxBodyBytes,
-    // A client that never ends its request must not keep a connection for ever.
-    requestTimeout: 30_000,
+    ...patience(deps.requestTimeoutMs),
     forceCloseConnections: 'idle',
     genReqId: rayIds,
     exposeHeadRoutes: true,
@@ -39,26 +47,33 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     parseJsonBody(request.headers['content-type'], body),
   )
   server.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cf-ray': request.id, 'cache-control': 'no-store' })
+    reply.headers(headersOfAll(request))
+    // Fastify's own `trustProxy` would believe entries that are no addresses, and a forwarded host.
+    Object.defineProperty(request, 'ip', { value: addressOf(request.raw) })
     // Before the body is read, as everywhere.
     if (request.is404) throw new Failure('no_route')
   })
   // Without the charset that Fastify adds: JSON has but one (RFC 8259, section 8.1), and the original sends none.
   server.addHook('onSend', async (_request, reply) => {
-    reply.header('content-type', 'application/json')
+    if (String(reply.getHeader('content-type')).startsWith('application/json')) reply.header('content-type', 'application/json')
   })
   server.setErrorHandler((error, request, reply) => refuse(error, request, reply))
 
   // All that Node can read, so that a wrong method is not taken for a wrong path.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   registerHealth(server, deps.problems)
+  registerReference(server)
   for (const route of routes) register(server, base, route, deps)
-  for (const [path, allowed] of methodsByPath()) refuseOtherMethods(server, path, allowed)
+  registerOtherMethods(server, base, routes)
   return server
+
+  function headersOfAll(request: FastifyRequest): Record<string, string> {
+    return { 'cf-ray': request.id, 'cache-control': 'no-store', ...sharedHeaders(request, corsOrigins) }
+  }
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = asFailure(error, request)
-    reply.headers({ 'cf-ray': request.id, 'cache-control': 'no-store' })
+    reply.headers(headersOfAll(request))
     if (failure === undefined) {
       log.error(
         { err: error, ray: request.id, method: request.method, path: withoutCredentials(pathOf(request)) },
@@ -67,26 +82,12 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       return reply.code(500).send(internalError)
     }
     const { status, body } = answerTo(failure, pathOf(request))
-    return reply.code(status).send(body)
+    // As bytes: to a text Fastify adds a charset, and for a URL that it cannot read it runs no hook to take it away.
+    return reply
+      .code(status)
+      .header('content-type', 'application/json')
+      .send(Buffer.from(JSON.stringify(body)))
   }
-}
-
-function methodsByPath(): ReadonlyMap<string, readonly string[]> {
-  const byPath = new Map<string, string[]>()
-  for (const { path, method } of routes) byPath.set(path, [...(byPath.get(path) ?? []), ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
-  return byPath
-}
-
-function refuseOtherMethods(server: FastifyInstance, path: string, allowed: readonly string[]): void {
-  server.route({
-    method: server.supportedMethods.filter((method) => !allowed.includes(method)),
-    url: base + path,
-    async onRequest(_request, reply) {
-      reply.header('allow', allowed.join(', '))
-      throw new Failure('method_not_allowed')
-    },
-    handler: () => undefined,
-  })
 }
 
 const frameworkFailures: Readonly<Record<string, FailureCode>> = {

@@ -5,7 +5,8 @@ import type { RandomBytes } from '../domain/secret.ts'
 import type { Scope } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
 import { type Journal, untilStored } from './journal.ts'
-import type { Clock, Kind, Page, PageQuery, Store } from './ports.ts'
+import type { Clock, Kind, Store } from './ports.ts'
+import type { Page, PageQuery } from './queries.ts'
 import type { Caller } from './sign-in.ts'
 
 /** The tenants of this installation. */
@@ -101,7 +102,9 @@ export function createAccounts({
           { kind: 'account' as const, before, after: null },
         ]
         const stored = await journal.commit(writes, {
-          ...{ actor, action: 'account.delete', at: clock.now(), accountIds: [before.id], resource: { kind: 'account', id: before.id } },
+          // Nobody can read the trail of an account that is gone.
+          ...{ actor, action: 'account.delete', at: clock.now(), accountIds: [installationTrail] },
+          ...{ resource: { kind: 'account', id: before.id } },
           ...{ before: { name: before.name }, after: null },
         })
         return stored || undefined

@@ -2,7 +2,8 @@ import type { Instant } from '../domain/instant.ts'
 import { type Grants, permits } from '../domain/permission.ts'
 import type { Account, Zone } from '../domain/principal.ts'
 import type { Scope } from '../domain/service-token.ts'
-import type { AccessRequest, AccessRequestQuery, AuditEntry, LogFilter, Store } from './ports.ts'
+import type { AuditEntry, Store } from './ports.ts'
+import type { AccessRequest, AccessRequestQuery, LogFilter } from './queries.ts'
 import type { Caller } from './sign-in.ts'
 
 /** Who changed what, and which machines asked for what: both logs, for reading. */

@@ -5,6 +5,16 @@ import type { Account, ApiToken, Owner, User, Zone } from '../domain/principal.t
 import type { Digest } from '../domain/secret.ts'
 import type { Scope, ServiceToken } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
+import type {
+  AccessRequest,
+  AccessRequestQuery,
+  AccountQuery,
+  ApiTokenQuery,
+  AuditQuery,
+  Page,
+  ServiceTokenQuery,
+  ZoneQuery,
+} from './queries.ts'
 
 export interface Clock {
   now(): Instant
@@ -85,16 +95,6 @@ export interface SeenServiceToken {
   readonly lastSeenAt: Instant | null
 }
 
-export interface ServiceTokenQuery {
-  /** From 1. */
-  readonly page: number
-  readonly perPage: number
-  /** The exact name. */
-  readonly name?: string | undefined
-  /** A part of the name, the client id or the id, in any case. */
-  readonly search?: string | undefined
-}
-
 export interface Change {
   readonly seq: number
   readonly kind: Kind
@@ -122,99 +122,10 @@ export interface Attempt {
   readonly endsAt: Instant
 }
 
-/** A part of a list. */
-export interface Page<Item> {
-  readonly items: readonly Item[]
-  /** Of the whole list. */
-  readonly total: number
-}
-
-export interface PageQuery {
-  /** From 1. */
-  readonly page: number
-  readonly perPage: number
-}
-
-/** Which accounts or zones a caller may see: all, or those of the ids. */
-export type Visible = 'all' | ReadonlySet<string>
-
-export interface AccountQuery extends PageQuery {
-  readonly visible: Visible
-  /** None of these, even so. */
-  readonly hidden?: ReadonlySet<string>
-  /** A part of the name, in any case. */
-  readonly name?: string | undefined
-  readonly direction: 'asc' | 'desc'
-}
-
-export interface ZoneQuery extends PageQuery {
-  /** By themselves, or with all other zones of their account. */
-  readonly visible: { readonly zones: Visible; readonly accounts: Visible }
-  readonly hidden?: { readonly zones: ReadonlySet<string>; readonly accounts: ReadonlySet<string> }
-  readonly accountId?: string | undefined
-  readonly accountName?: string | undefined
-  /** The exact name. */
-  readonly name?: string | undefined
-  readonly direction: 'asc' | 'desc'
-}
-
 /** An API token, and when it was last used. */
 export interface SeenApiToken {
   readonly token: ApiToken
   readonly lastUsedAt: Instant | null
-}
-
-export interface ApiTokenQuery extends PageQuery {
-  readonly direction: 'asc' | 'desc'
-  /** Leaves out those that have expired by then. */
-  readonly expiredSince?: Instant | undefined
-}
-
-/** How a field of a log is matched: one of `values`, or none of them. */
-export interface LogFilter {
-  /** As the store names it. A field that the log does not have is a bug. */
-  readonly field: string
-  readonly values: readonly string[]
-  readonly isNegated: boolean
-}
-
-/** A page of a log, from `since` up to and without `before`. */
-export interface AuditQuery {
-  readonly accountId: string
-  /** Whether the installation's own trail is shown with it. */
-  readonly withInstallation: boolean
-  readonly since: Instant
-  readonly before: Instant
-  readonly filters: readonly LogFilter[]
-  readonly direction: 'asc' | 'desc'
-  readonly limit: number
-  /** Goes on after this entry. */
-  readonly after?: { readonly at: Instant; readonly id: string } | undefined
-}
-
-/** A machine's request at the gate. Those that repeat within a minute are one. */
-export interface AccessRequest {
-  readonly id: string
-  readonly at: Instant
-  readonly accountId: string
-  readonly applicationId: string
-  readonly applicationName: string
-  readonly applicationDomain: string
-  readonly serviceTokenId: string | null
-  readonly serviceTokenName: string | null
-  readonly allowed: boolean
-  /** Why it was refused, or by which secret it was let in. */
-  readonly reason: string
-  readonly sourceIp: string
-  readonly rayId: string
-}
-
-export interface AccessRequestQuery extends PageQuery {
-  readonly accountId: string
-  readonly since?: Instant | undefined
-  readonly until?: Instant | undefined
-  readonly filters: readonly LogFilter[]
-  readonly direction: 'asc' | 'desc'
 }
 
 /** The kinds of credential whose last use is noted. */

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import { type Batch, createBatch } from './batch.ts'
 import type { FailureCode } from './failure.ts'
-import type { Actor, AuditEntry, Clock, Log, RequestTrace, Store } from './ports.ts'
+import { type Actor, type AuditEntry, type Clock, installationTrail, type Log, type RequestTrace, type Store } from './ports.ts'
 
 /** An attempt at something that was not allowed or not possible. */
 export interface Refusal {
@@ -29,13 +29,22 @@ export function createRefusals({
   random: RandomBytes
   log: Log
 }): Batch<Refusal> {
-  /** In the trail of an account that there is, or in none. */
+  /** In whose trail it belongs: that of the account or zone which the path named, if there is one, or the installation's. */
+  async function trailOf(place: Refusal['place']): Promise<{ readonly accountId: string; readonly zoneId: string | null } | undefined> {
+    if (place.zoneId !== null) {
+      const zone = await store.find('zone', place.zoneId)
+      return zone && { accountId: zone.accountId, zoneId: zone.id }
+    }
+    if (place.accountId === null) return { accountId: installationTrail, zoneId: null }
+    const account = await store.find('account', place.accountId)
+    return account && { accountId: account.id, zoneId: null }
+  }
+
   async function entryOf({ actor, trace, place, code }: Refusal, at: Instant): Promise<AuditEntry | undefined> {
-    const zone = place.zoneId === null ? undefined : await store.find('zone', place.zoneId)
-    const accountId = zone?.accountId ?? place.accountId
-    if (accountId === null || (await store.find('account', accountId)) === undefined) return undefined
+    const trail = await trailOf(place)
+    if (trail === undefined) return undefined
     return {
-      ...{ id: newUuid(random), at, accountId, zoneId: zone?.id ?? null, action: `refused.${trace.method}`, succeeded: false },
+      ...{ id: newUuid(random), at, ...trail, action: `refused.${trace.method}`, succeeded: false },
       actor: { ...(actor ?? nobody), request: trace },
       ...{ resourceKind: null, resourceId: null, before: null, after: { error: code } },
     }

@@ -5,7 +5,8 @@ import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import { type Changes, issue, objectionTo, refresh, rotate, type Scope, type ServiceToken, update } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
 import type { Deed, Journal } from './journal.ts'
-import type { Actor, Clock, Conditions, Page, SeenServiceToken, ServiceTokenQuery, Store } from './ports.ts'
+import type { Actor, Clock, Conditions, SeenServiceToken, Store } from './ports.ts'
+import type { Page, ServiceTokenQuery } from './queries.ts'
 import type { Retries, Retry } from './retries.ts'
 
 /** A service token together with its secret, which nobody can see again. */

@@ -6,7 +6,8 @@ import type { Scope } from '../domain/service-token.ts'
 import { listed } from './accounts.ts'
 import { Failure } from './failure.ts'
 import { type Journal, untilStored } from './journal.ts'
-import type { Clock, Page, PageQuery, Store, ZoneQuery } from './ports.ts'
+import type { Clock, Store } from './ports.ts'
+import type { Page, PageQuery, ZoneQuery } from './queries.ts'
 import type { Caller } from './sign-in.ts'
 
 /** A zone, and the account that it is a part of. */

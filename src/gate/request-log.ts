@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { AccessRequest, Clock } from '../authority/ports.ts'
+import type { Clock } from '../authority/ports.ts'
+import type { AccessRequest } from '../authority/queries.ts'
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
-import { type AccessRequest, type AuditEntry, installationTrail, type Kind, type LogFilter, type Store } from '../authority/ports.ts'
+import { type AuditEntry, installationTrail, type Kind, type Store } from '../authority/ports.ts'
+import type { AccessRequest, LogFilter } from '../authority/queries.ts'
 import type { Database } from './database.ts'
 import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
 

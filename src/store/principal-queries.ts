@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { Kind, PageQuery, SeenApiToken, Store, Visible } from '../authority/ports.ts'
+import type { Kind, SeenApiToken, Store } from '../authority/ports.ts'
+import type { PageQuery, Visible } from '../authority/queries.ts'
 import type { Owner } from '../domain/principal.ts'
 import { mappings } from './mapping.ts'
 import type { ApiTokenRow, Tables } from './schema.ts'

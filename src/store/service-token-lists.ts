@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
-import type { SeenServiceToken, ServiceTokenQuery, Store } from '../authority/ports.ts'
+import type { SeenServiceToken, Store } from '../authority/ports.ts'
+import type { ServiceTokenQuery } from '../authority/queries.ts'
 import type { Scope } from '../domain/service-token.ts'
 import type { Database } from './database.ts'
 import { mappings } from './mapping.ts'

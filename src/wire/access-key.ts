@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Shown } from './account.ts'
+import { Shown } from './fields.ts'
 
 // Cf. "Access key configuration" in the API of Cloudflare Access: the keys with which an account's assertions are signed.
 

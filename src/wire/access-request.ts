@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { Direction, printable, Timestamp } from './account.ts'
+import { printable, Timestamp } from './fields.ts'
 import { Uuid } from './identifiers.ts'
+import { Direction, Page } from './pagination.ts'
 
 // Cf. "Access authentication logs" in the API of Cloudflare Access: what machines asked of the gate, and what became of it.
 
@@ -14,7 +15,7 @@ export const accessRequestFilters = ['allowed', 'app_uid', 'ray_id', 'service_to
 export const defaultAccessRequestsPerPage = 25
 
 export const ListAccessRequests = Type.Object({
-  page: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a page, from 1' })),
+  page: Type.Optional(Page),
   // The original calls the same thing by both names; the smaller of the two counts.
   ...{ per_page: Type.Optional(PerPage), limit: Type.Optional(PerPage) },
   ...{ since: Type.Optional(Timestamp), until: Type.Optional(Timestamp), direction: Type.Optional(Direction) },
@@ -33,6 +34,15 @@ export const ListAccessRequests = Type.Object({
   non_identity: absent("every request here is a machine's"),
 })
 
+const examples = [
+  {
+    ...{ action: 'login', allowed: false, connection: 'service_token', created_at: '2026-02-01T08:00:00Z' },
+    ...{ app_domain: 'api.example.com', app_uid: 'df7e205f-02b7-4d9d-af26-8d1988fca630', app_name: 'Payments API' },
+    ...{ ip_address: '203.0.113.5', ray_id: '8e9b1c60ef9e1c9a', user_email: '' },
+    ...{ service_token_id: '3537a672-e4d8-4d89-aab9-26cb622918a1', service_token_name: 'CI/CD token', reason: 'wrong_secret' },
+  },
+]
+
 export const AccessRequestResult = Type.Object(
   {
     ...{ action: Type.String(), allowed: Type.Boolean(), connection: Type.String(), created_at: Type.String() },
@@ -40,19 +50,10 @@ export const AccessRequestResult = Type.Object(
     ...{ ip_address: Type.String(), ray_id: Type.String(), user_email: Type.String() },
     ...{ service_token_id: Type.Optional(Uuid), service_token_name: Type.Optional(Type.String()), reason: Type.Optional(Type.String()) },
   },
-  {
-    examples: [
-      {
-        ...{ action: 'login', allowed: false, connection: 'service_token', created_at: '2026-02-01T08:00:00Z' },
-        ...{ app_domain: 'api.example.com', app_uid: 'df7e205f-02b7-4d9d-af26-8d1988fca630', app_name: 'Payments API' },
-        ...{ ip_address: '203.0.113.5', ray_id: '8e9b1c60ef9e1c9a', user_email: '' },
-        ...{ service_token_id: '3537a672-e4d8-4d89-aab9-26cb622918a1', service_token_name: 'CI/CD token', reason: 'wrong_secret' },
-      },
-    ],
-  },
+  { examples },
 )
 
 /** The entries of which only the `fields` are shown that the client named. */
-export const ShownAccessRequestResult = Type.Partial(AccessRequestResult)
+export const ShownAccessRequestResult = Type.Partial(AccessRequestResult, { examples })
 
 export type AccessRequestResult = Static<typeof AccessRequestResult>

@@ -1,26 +1,9 @@
 import { type Static, Type } from 'typebox'
+import { printable, Shown } from './fields.ts'
 import { HexId } from './identifiers.ts'
+import { SmallPageQuery } from './pagination.ts'
 
-// Cf. "accounts" in the v4 API, and what the other resources of the management API have in common with them.
-
-/** Neither control characters, which PostgreSQL and terminals choke on, nor halves of surrogate pairs. */
-export const printable = '^[^\\p{Cc}\\p{Cs}]*$'
-
-export const Timestamp = Type.String({ maxLength: 40, description: 'an RFC 3339 date and time such as 2030-01-31T12:00:00Z' })
-
-/** A field of a body that clients may send back as they were shown it. */
-export const Shown = Type.Optional(Type.String({ description: 'left out: it is set by the server' }))
-
-export const Direction = Type.Enum(['asc', 'desc'], { description: 'asc or desc' })
-
-export const defaultSmallPage = 20
-
-/** Pages of the lists that hold few things. */
-export const SmallPageQuery = {
-  page: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a page, from 1' })),
-  per_page: Type.Optional(Type.Integer({ minimum: 5, maximum: 50, description: 'the number of items on a page, from 5 to 50' })),
-  direction: Type.Optional(Direction),
-}
+// Cf. "accounts" in the v4 API.
 
 const Name = Type.String({
   ...{ minLength: 1, maxLength: 100, pattern: printable },

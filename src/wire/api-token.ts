@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { printable, Shown, SmallPageQuery, Timestamp } from './account.ts'
+import { printable, Shown, Timestamp } from './fields.ts'
 import { HexId } from './identifiers.ts'
+import { SmallPageQuery } from './pagination.ts'
 
 // Cf. "user/tokens" and "accounts/{account_id}/tokens" in the v4 API, which are alike: the credentials for this API.
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { Direction, printable } from './account.ts'
+import { printable } from './fields.ts'
 import { HexId } from './identifiers.ts'
+import { Direction } from './pagination.ts'
 
 // Cf. "accounts/{account_id}/logs/audit" in the v4 API, version 2 of the audit log.
 

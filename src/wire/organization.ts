@@ -1,5 +1,5 @@
 import { type Static, type TOptional, Type } from 'typebox'
-import { printable, Shown } from './account.ts'
+import { printable, Shown } from './fields.ts'
 
 // Cf. "Zero Trust organization" in the API of Cloudflare Access: what an account has decided about its machines' access as a whole.
 

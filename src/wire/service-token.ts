@@ -1,15 +1,14 @@
 import { type Static, Type } from 'typebox'
+import { printable, Shown, Timestamp } from './fields.ts'
 import { HexId, Uuid } from './identifiers.ts'
 import { PageQuery } from './pagination.ts'
 
-// Cf. "Operations on service tokens" in the API of Cloudflare Access. Each description ends the sentence "<field> must be …".
+// Cf. "Operations on service tokens" in the API of Cloudflare Access.
 
 export const AccountPath = Type.Object({ account_id: HexId })
 export const ZonePath = Type.Object({ zone_id: HexId })
 export const ServiceTokenPath = Type.Object({ service_token_id: Uuid })
 
-/** Neither control characters, which PostgreSQL and terminals choke on, nor halves of surrogate pairs. */
-const printable = '^[^\\p{Cc}\\p{Cs}]*$'
 const Name = Type.String({
   ...{ minLength: 1, maxLength: 350, pattern: printable },
   description: 'a text of 1 to 350 characters without control characters',
@@ -21,7 +20,6 @@ const Sought = Type.String({
 const Duration = Type.String({ maxLength: 100, description: '"forever" or a duration such as 8760h, 30m or 1h30m' })
 const Enabled = Type.Boolean({ description: 'true or false' })
 const SecretVersion = Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'a whole number from 1 to 2147483647' })
-const Timestamp = Type.String({ maxLength: 40, description: 'an RFC 3339 date and time such as 2030-01-31T12:00:00Z' })
 
 const PreviousEnd = { previous_client_secret_expires_at: Type.Optional(Timestamp) }
 const Optionals = {
@@ -33,13 +31,31 @@ const Optionals = {
 
 /** Fields that the server sets. An update may carry them as they were shown, so that clients can send back what they got. */
 export const readOnlyFields = ['id', 'client_id', 'created_at', 'expires_at'] as const
-const Shown = Type.Optional(Type.String({ description: 'left out: it is set by the server' }))
 // `updated_at` and `last_seen_at` change by themselves between the two requests, so they may hold anything.
 const ReadOnly = { id: Shown, client_id: Shown, created_at: Shown, updated_at: Shown, expires_at: Shown, last_seen_at: Shown }
 
-export const CreateServiceToken = Type.Object({ name: Name, ...Optionals }, { additionalProperties: false })
-export const UpdateServiceToken = Type.Object({ name: Type.Optional(Name), ...Optionals, ...ReadOnly }, { additionalProperties: false })
-export const RotateServiceToken = Type.Object(PreviousEnd, { additionalProperties: false })
+const previousEnd = '2026-02-02T08:00:00Z'
+
+export const CreateServiceToken = Type.Object(
+  { name: Name, ...Optionals },
+  { additionalProperties: false, examples: [{ name: 'CI/CD token', duration: '8760h' }] },
+)
+export const UpdateServiceToken = Type.Object(
+  { name: Type.Optional(Name), ...Optionals, ...ReadOnly },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        ...{ name: 'CI/CD token', duration: '17520h', enabled: true },
+        ...{ client_secret_version: 2, previous_client_secret_expires_at: previousEnd },
+      },
+    ],
+  },
+)
+export const RotateServiceToken = Type.Object(PreviousEnd, {
+  additionalProperties: false,
+  examples: [{ previous_client_secret_expires_at: previousEnd }],
+})
 
 export const ListServiceTokens = Type.Object({
   ...PageQuery,
@@ -60,9 +76,19 @@ const Common = {
   expires_at: Type.String(),
 }
 
-export const ServiceTokenResult = Type.Object({ ...Common, last_seen_at: Type.Optional(Type.String()) })
-export const IssuedServiceTokenResult = Type.Object({ ...Common, client_secret: Type.String() })
-export const UpdatedServiceTokenResult = Type.Union([ServiceTokenResult, IssuedServiceTokenResult])
+const common = {
+  ...{ id: '3537a672-e4d8-4d89-aab9-26cb622918a1', client_id: '88bf3b6d86161464f6509f7219099e57.access.example.com' },
+  ...{ name: 'CI/CD token', enabled: true, duration: '8760h' },
+  ...{ client_secret_version: 2, previous_client_secret_expires_at: previousEnd },
+  ...{ created_at: '2026-01-15T09:30:00Z', updated_at: '2026-02-01T08:00:00Z', expires_at: '2027-01-15T09:30:00Z' },
+}
+const shown = { ...common, last_seen_at: '2026-02-01T07:59:50Z' }
+// Not a secret: its checksum is wrong.
+const issued = { ...common, client_secret: 'pst_ExampleOnlyExampleOnlyExampleOnlyExample00000000' }
+
+export const ServiceTokenResult = Type.Object({ ...Common, last_seen_at: Type.Optional(Type.String()) }, { examples: [shown] })
+export const IssuedServiceTokenResult = Type.Object({ ...Common, client_secret: Type.String() }, { examples: [issued] })
+export const UpdatedServiceTokenResult = Type.Union([ServiceTokenResult, IssuedServiceTokenResult], { examples: [shown, issued] })
 
 export type ServiceTokenResult = Static<typeof ServiceTokenResult>
 export type IssuedServiceTokenResult = Static<typeof IssuedServiceTokenResult>

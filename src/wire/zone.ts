@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { printable, SmallPageQuery } from './account.ts'
+import { printable } from './fields.ts'
 import { HexId } from './identifiers.ts'
+import { SmallPageQuery } from './pagination.ts'
 
 // Cf. "zones" in the v4 API. A zone is a part of an account with service tokens of its own: it has a name, but no DNS, plan or certificates.
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { AccountResult, CreateAccount, DeletedAccount, defaultSmallPage, ListAccounts, UpdateAccount } from '../../wire/account.ts'
-import { ResultInfo, resultInfo } from '../../wire/pagination.ts'
+import { AccountResult, CreateAccount, DeletedAccount, ListAccounts, UpdateAccount } from '../../wire/account.ts'
+import { defaultSmallPage, ResultInfo, resultInfo } from '../../wire/pagination.ts'
 import { forAnyone, inAccount, type Route } from '../route.ts'
 import { accountResult } from '../views/principal.ts'
 

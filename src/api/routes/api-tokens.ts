@@ -4,7 +4,6 @@ import { requireRanges } from '../../authority/delegation.ts'
 import { Failure } from '../../authority/failure.ts'
 import type { Credentials } from '../../authority/sign-in.ts'
 import { permissionGroups } from '../../domain/permission.ts'
-import { defaultSmallPage } from '../../wire/account.ts'
 import {
   ApiTokenPath,
   ApiTokenResult,
@@ -19,7 +18,7 @@ import {
   UpdateApiToken,
   VerifiedApiToken,
 } from '../../wire/api-token.ts'
-import { ResultInfo, resultInfo } from '../../wire/pagination.ts'
+import { defaultSmallPage, ResultInfo, resultInfo } from '../../wire/pagination.ts'
 import { AccountPath } from '../../wire/service-token.ts'
 import { forOwners, onItself, type Route } from '../route.ts'
 import {

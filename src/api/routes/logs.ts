@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Failure } from '../../authority/failure.ts'
-import type { LogFilter } from '../../authority/ports.ts'
+import type { LogFilter } from '../../authority/queries.ts'
 import type { Instant } from '../../domain/instant.ts'
 import {
   accessRequestFilters,

@@ -1,6 +1,7 @@
 import { Failure } from '../../authority/failure.ts'
 import type { AuditPage, Position } from '../../authority/logs.ts'
-import { type AccessRequest, type Actor, type AuditEntry, installationTrail, type Kind } from '../../authority/ports.ts'
+import { type Actor, type AuditEntry, installationTrail, type Kind } from '../../authority/ports.ts'
+import type { AccessRequest } from '../../authority/queries.ts'
 import { formatInstant } from '../../domain/instant.ts'
 import type { AccessRequestResult } from '../../wire/access-request.ts'
 import type { AuditLogResult } from '../../wire/audit-log.ts'

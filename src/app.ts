@@ -75,10 +75,10 @@ type Closer = () => Promise<unknown>
 async function start({ config, log, clock = systemClock, random = randomBytes }: AppDeps, closers: Closer[]): Promise<Omit<App, 'stop'>> {
   const database = openDatabase(config, log)
   closers.push(database.close)
-  await migrate(database.db)
+  await migrate(database.patient)
   const store = createStore(database)
 
-  const sealer = createSealer(loadMasterKey(config, random), random)
+  const sealer = createSealer(loadMasterKey(config, !(await store.hasMasterKeyProof()), random), random)
   await requireMasterKey(sealer, store.keepMasterKeyProof)
 
   const uses = createUses((batch) => store.recordUses('service_token', batch))

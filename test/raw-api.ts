@@ -43,6 +43,8 @@ export interface Written {
 export interface RawApi {
   readonly postern: RunningPostern
   readonly db: Kysely<Tables>
+  /** Where the database and the master key lie. */
+  readonly folder: string
   /** Stores entities for which the API has no route. */
   insert(...writes: readonly Write[]): Promise<void>
   call(call: Call): Promise<Answer>
@@ -65,7 +67,7 @@ export async function startRawApi({ clock, log, settings }: PosternOptions = {})
   let inserts = 0
 
   return {
-    ...{ postern, db },
+    ...{ postern, db, folder: folder.path },
 
     async insert(...writes) {
       if (!(await store.commit(writes, auditEntry(postern.bootstrap.accountId, inserts++)))) throw new Error('the insert lost a race')

@@ -62,6 +62,8 @@ export function register(server: FastifyInstance, base: string, route: Route, de
       grounds.set(request, await admit(caller, place))
     },
     async handler(request, reply) {
+      // A body may take its time, and who sends it may have been locked out meanwhile.
+      if (route.method !== 'GET') await admitAgain(request)
       const ground = grounds.get(request) ?? fail('the request was not admitted')
       const caller = callers.get(request)
       const checked = body?.(request.body) ?? {}
@@ -92,8 +94,23 @@ export function register(server: FastifyInstance, base: string, route: Route, de
     },
   })
 
-  function termsOf({ isConditional, isRepeatable }: Route, request: FastifyRequest, caller: Caller | undefined, checked: object): Terms {
+  async function admitAgain(request: FastifyRequest): Promise<void> {
+    const caller = await signIn.signIn(credentialsOf(request.headers), traceOf(request, route.status ?? 200))
+    callers.set(request, caller)
+    grounds.set(request, await admit(caller, placeIn(request.params)))
+  }
+
+  function termsOf(
+    { isConditional, isRepeatable, method }: Route,
+    request: FastifyRequest,
+    caller: Caller | undefined,
+    checked: object,
+  ): Terms {
     const { 'if-match': ifMatch, 'idempotency-key': key } = request.headers
+    // To carry it out all the same would be the opposite of what was asked (RFC 9110, section 13.1.1).
+    if (!isConditional && method !== 'GET' && ifMatch !== undefined) {
+      throw new Failure('invalid_header', { message: 'If-Match is not taken here: this resource has no ETag; leave it out' })
+    }
     return {
       ...(isConditional && ifMatch !== undefined && { ifRevision: revisionsIn(ifMatch) }),
       ...(isRepeatable && key !== undefined && caller !== undefined && { retry: retryOf(caller, request, String(key), checked) }),

@@ -75,7 +75,7 @@ export function createAccessKeys({ store, journal, organizations, sealer, clock,
           .map((before) => ({ kind: 'signing_key' as const, before, after: null })),
       ]
       const stored = await journal.commit(writes, {
-        ...{ actor, action: newest ? 'access_key.rotate' : 'access_key.create', at: now, accountIds: [scope.accountId] },
+        ...{ actor, action: newest ? 'access_key.rotate' : 'access_key.create', at: now, accountId: scope.accountId },
         ...{ resource: { kind: 'signing_key', id: key.id }, before: newest ? { kid: newest.id } : null, after: { kid: key.id } },
       })
       return stored ? stateOf(key, organization) : undefined

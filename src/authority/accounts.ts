@@ -1,11 +1,11 @@
 import { newHexId } from '../domain/identifier.ts'
-import { type Grants, parseResource, permissionGroups, permits } from '../domain/permission.ts'
+import { type Grants, parseResource, permissionGroups, permits, unnamed } from '../domain/permission.ts'
 import type { Account } from '../domain/principal.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import type { Scope } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
 import { type Journal, untilStored } from './journal.ts'
-import type { Clock, Kind, Store } from './ports.ts'
+import { type Clock, installationTrail, type Kind, type Store } from './ports.ts'
 import type { Page, PageQuery } from './queries.ts'
 import type { Caller } from './sign-in.ts'
 
@@ -26,8 +26,6 @@ export interface AccountList extends PageQuery {
   readonly direction: 'asc' | 'desc'
 }
 
-/** An id that no account has. */
-const another = '*other*'
 const anyPermission = [...new Set(permissionGroups.flatMap(({ permissions }) => permissions))]
 
 export function createAccounts({
@@ -62,16 +60,16 @@ export function createAccounts({
       const may = (accountId: string) => anyPermission.some((permission) => permits(grants, permission, { accountId, zoneId: null }))
       const named = accountsIn(grants)
       const hidden = new Set(named.filter((id) => !may(id)))
-      const visible = may(another) ? 'all' : new Set(named.filter(may))
+      const visible = may(unnamed) ? 'all' : new Set(named.filter(may))
       return store.listAccounts({ ...query, visible, hidden })
     },
 
     async create({ actor, grants }, name) {
-      if (!permits(grants, 'accounts:write', { accountId: another, zoneId: null })) throw new Failure('not_permitted')
+      if (!permits(grants, 'accounts:write', { accountId: unnamed, zoneId: null })) throw new Failure('not_permitted')
       const at = clock.now()
       const account: Account = { id: newHexId(random), name, createdAt: at, revision: 0 }
       const stored = await journal.commit([{ kind: 'account', before: null, after: account }], {
-        ...{ actor, action: 'account.create', at, accountIds: [account.id], resource: { kind: 'account', id: account.id } },
+        ...{ actor, action: 'account.create', at, accountId: account.id, resource: { kind: 'account', id: account.id } },
         ...{ before: null, after: { name } },
       })
       if (!stored) throw new Error('a new account was not stored')
@@ -84,7 +82,7 @@ export function createAccounts({
         if (before.name === name) return before
         const after = { ...before, name }
         const stored = await journal.commit([{ kind: 'account', before, after }], {
-          ...{ actor, action: 'account.update', at: clock.now(), accountIds: [before.id], resource: { kind: 'account', id: before.id } },
+          ...{ actor, action: 'account.update', at: clock.now(), accountId: before.id, resource: { kind: 'account', id: before.id } },
           ...{ before: { name: before.name }, after: { name } },
         })
         return stored ? after : undefined
@@ -103,7 +101,7 @@ export function createAccounts({
         ]
         const stored = await journal.commit(writes, {
           // Nobody can read the trail of an account that is gone.
-          ...{ actor, action: 'account.delete', at: clock.now(), accountIds: [installationTrail] },
+          ...{ actor, action: 'account.delete', at: clock.now(), accountId: installationTrail },
           ...{ resource: { kind: 'account', id: before.id } },
           ...{ before: { name: before.name }, after: null },
         })

@@ -4,41 +4,69 @@ import type { ApiToken } from '../domain/principal.ts'
 import type { Deed } from './journal.ts'
 import { type Actor, installationTrail, type Store } from './ports.ts'
 
-/** What was done to an API token, for the trail of every account that it reaches or belongs to; for the installation's if that is none, or all. */
-export async function apiTokenDeed(
+/**
+ * What was done to an API token: for the trail of each account that it reaches or belongs to, with the policies that are about that account;
+ * and as a whole for the installation's trail, if it reaches several accounts or none.
+ */
+export async function apiTokenDeeds(
   store: Store,
   actor: Actor,
   action: string,
   before: ApiToken | null,
   after: ApiToken | null,
   at: Instant,
-): Promise<Deed> {
+): Promise<readonly Deed[]> {
   const subject = after ?? before
   if (subject === null) throw new Error('a change of nothing to nothing')
-  return {
-    ...{ actor, action, at, accountIds: await accountsOf(store, [before, after]), resource: { kind: 'api_token', id: subject.id } },
-    ...{ before: before && auditView(before), after: after && auditView(after) },
-  }
+  const reach = await reachOf(store, [before, after])
+  const deed = (accountId: string, resources: (resource: string) => boolean): Deed => ({
+    ...{ actor, action, at, accountId, resource: { kind: 'api_token', id: subject.id } },
+    ...{ before: before && auditView(before, resources), after: after && auditView(after, resources) },
+  })
+  const inAccounts = [...reach.byAccount].map(([accountId, resources]) => deed(accountId, (resource) => resources.has(resource)))
+  const asAWhole = deed(installationTrail, () => true)
+  return reach.isWider || inAccounts.length !== 1 ? [...inAccounts, asAWhole] : inAccounts
 }
 
-async function accountsOf(store: Store, versions: readonly (ApiToken | null)[]): Promise<readonly string[]> {
-  const ids = new Set<string>()
+interface Reach {
+  /** The resources that are about each account. */
+  readonly byAccount: ReadonlyMap<string, ReadonlySet<string>>
+  /** Whether there are others. */
+  readonly isWider: boolean
+}
+
+async function reachOf(store: Store, versions: readonly (ApiToken | null)[]): Promise<Reach> {
+  const byAccount = new Map<string, Set<string>>()
+  let isWider = false
   for (const version of versions) {
-    if (version?.owner.accountId) ids.add(version.owner.accountId)
-    for (const resource of version?.grants.flatMap((grant) => grant.resources.map(parseResource)) ?? []) {
-      if (resource === undefined || resource.kind === 'user') continue
-      const zone = resource.kind === 'zone' && resource.id !== '*' ? await store.find('zone', resource.id) : undefined
-      const id = zone?.accountId ?? (resource.kind === 'account' ? resource.id : resource.accountId)
-      if (id !== null) ids.add(id === '*' ? installationTrail : id)
+    const own = version?.owner.accountId
+    if (own && !byAccount.has(own)) byAccount.set(own, new Set())
+    for (const text of version?.grants.flatMap((grant) => grant.resources) ?? []) {
+      const accountId = await accountOf(store, text)
+      if (accountId === undefined) isWider = true
+      else byAccount.set(accountId, (byAccount.get(accountId) ?? new Set()).add(text))
     }
   }
-  return ids.size === 0 ? [installationTrail] : [...ids]
+  return { byAccount, isWider }
+}
+
+/** The one account that a resource is about. */
+async function accountOf(store: Store, text: string): Promise<string | undefined> {
+  const resource = parseResource(text)
+  if (resource === undefined || resource.kind === 'user') return undefined
+  const zone = resource.kind === 'zone' && resource.id !== '*' ? await store.find('zone', resource.id) : undefined
+  const id = zone?.accountId ?? (resource.kind === 'account' ? resource.id : resource.accountId)
+  return id === null || id === '*' ? undefined : id
 }
 
 /** What the audit trail may show of an API token. */
-function auditView({ name, grants, location, disabled, notBefore, expiresAt }: ApiToken): Readonly<Record<string, unknown>> {
+function auditView(token: ApiToken, isShown: (resource: string) => boolean): Readonly<Record<string, unknown>> {
+  const { name, grants, location, disabled, notBefore, expiresAt } = token
+  const policies = grants
+    .map((grant) => ({ ...grant, resources: grant.resources.filter(isShown) }))
+    .filter(({ resources }) => resources.length > 0)
   return {
-    ...{ name, disabled, policies: grants, condition: location },
+    ...{ name, disabled, policies, condition: location },
     ...{ not_before: notBefore && formatInstant(notBefore), expires_on: expiresAt && formatInstant(expiresAt) },
   }
 }

@@ -2,10 +2,10 @@ import { newHexId } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { ApiToken, LocationCondition, Owner } from '../domain/principal.ts'
 import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
-import { apiTokenDeed } from './api-token-trail.ts'
-import { administers, type GrantDraft, named, requireGrants, requireReach } from './delegation.ts'
+import { apiTokenDeeds } from './api-token-trail.ts'
+import { administers, type GrantDraft, isAsGoodAWayIn, named, requireGrants, requireHeld, requireReach } from './delegation.ts'
 import { Failure } from './failure.ts'
-import { type Journal, untilStored } from './journal.ts'
+import { type Journal, requireScope, untilStored } from './journal.ts'
 import type { Clock, SeenApiToken, Store, Write } from './ports.ts'
 import type { ApiTokenQuery, Page } from './queries.ts'
 import type { Retries, Retry } from './retries.ts'
@@ -66,11 +66,11 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
   /** What takes away somebody's right to make tokens must leave another, and stores the user as well: of two such changes at once one is decided anew. */
   async function keepingAWayIn(caller: Caller, before: ApiToken, after: ApiToken | null, now: Instant): Promise<readonly Write[]> {
     const { userId } = before.owner
-    if (userId === null || !administers(before, now) || (after !== null && administers(after, now))) return []
+    if (userId === null || !administers(before, now) || (after !== null && isAsGoodAWayIn(after, before, now))) return []
     const user = await store.find('user', userId)
     if (user === undefined) throw new Error(`API token ${before.id} belongs to nobody`)
     // Who comes with e-mail and key has just shown another way in.
-    if (caller.token !== null && !(await hasAnotherAdministrator(before, now))) {
+    if (caller.token !== null && !(await hasAnotherWayIn(before, now))) {
       const message =
         'this is the last API token that can manage API tokens; make another one first, or sign in with e-mail and key (X-Auth-Email, X-Auth-Key)'
       throw new Failure('last_way_in', { message })
@@ -78,10 +78,10 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
     return [{ kind: 'user', before: user, after: user }]
   }
 
-  async function hasAnotherAdministrator({ id, owner }: ApiToken, now: Instant): Promise<boolean> {
+  async function hasAnotherWayIn(lost: ApiToken, now: Instant): Promise<boolean> {
     for (let page = 1; ; page++) {
-      const { items, total } = await store.listApiTokens(owner, { page, perPage: 100, direction: 'asc' })
-      if (items.some(({ token }) => token.id !== id && administers(token, now))) return true
+      const { items, total } = await store.listApiTokens(lost.owner, { page, perPage: 100, direction: 'asc' })
+      if (items.some(({ token }) => token.id !== lost.id && isAsGoodAWayIn(token, lost, now))) return true
       if (page * 100 >= total) return false
     }
   }
@@ -96,7 +96,7 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
   ): Promise<boolean> {
     const guard = await keepingAWayIn(caller, before, after, now)
     const writes: readonly Write[] = [...guard, { kind: 'api_token', before, after }]
-    return journal.commit(writes, await apiTokenDeed(store, caller.actor, action, before, after, now), conditions)
+    return journal.commit(writes, await apiTokenDeeds(store, caller.actor, action, before, after, now), conditions)
   }
 
   return {
@@ -105,6 +105,7 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
 
     create(caller, owner, draft, retry) {
       return retries.once<IssuedApiToken>('api_token.create', retry, async (attemptOf) => {
+        if (owner.accountId !== null) await requireScope(store, { accountId: owner.accountId, zoneId: null })
         const now = clock.now()
         const grants = named(draft.grants, [], () => newHexId(random))
         await requireGrants(store, caller, owner, grants)
@@ -117,7 +118,7 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
         requirePeriod(token, now)
         requireReach(caller, token)
         const answer = { token: { ...token, revision: 1 }, lastUsedAt: null, value }
-        const deed = await apiTokenDeed(store, caller.actor, 'api_token.create', null, token, now)
+        const deed = await apiTokenDeeds(store, caller.actor, 'api_token.create', null, token, now)
         const stored = await journal.commit([{ kind: 'api_token', before: null, after: token }], deed, attemptOf(answer))
         return stored ? answer : undefined
       })
@@ -134,7 +135,8 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
         if (notBefore !== before.notBefore || expiresAt !== before.expiresAt) requirePeriod(after, now)
         // To rename or to disable a token hands nothing on, however much it may do.
         if (handsOn(before, after)) {
-          await requireGrants(store, caller, owner, grants)
+          if (changes.grants === undefined || isSame(changes.grants, before.grants)) await requireHeld(store, caller, grants)
+          else await requireGrants(store, caller, owner, grants)
           requireReach(caller, after)
         }
         const answer = { token: { ...after, revision: before.revision + 1 }, lastUsedAt }
@@ -145,7 +147,7 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
       retries.once<IssuedApiToken>('api_token.roll', retry, async (attemptOf) => {
         const { token: before, lastUsedAt } = await get(owner, id)
         // Whoever learns the value can do what the token may do.
-        await requireGrants(store, caller, owner, before.grants)
+        await requireHeld(store, caller, before.grants)
         requireReach(caller, before)
         const now = clock.now()
         const value = newSecret(owner.userId === null ? 'psa_' : 'psu_', random)
@@ -171,9 +173,15 @@ export function createApiTokens({ store, journal, retries, clock, random }: ApiT
 
 /** Whether a change may let somebody do more than before. */
 function handsOn(before: ApiToken, after: ApiToken): boolean {
-  const reach = ({ grants, location, notBefore, expiresAt }: ApiToken) =>
-    JSON.stringify({ grants: grants.map((grant) => ({ ...grant, id: '' })), location, notBefore, expiresAt })
-  return reach(before) !== reach(after) || (before.disabled && !after.disabled)
+  const reach = ({ location, notBefore, expiresAt }: ApiToken) => JSON.stringify({ location, notBefore, expiresAt })
+  return !isSame(before.grants, after.grants) || reach(before) !== reach(after) || (before.disabled && !after.disabled)
+}
+
+/** Whether grants say the same, whatever their ids. */
+function isSame(one: readonly GrantDraft[], other: readonly GrantDraft[]): boolean {
+  const said = (grants: readonly GrantDraft[]) =>
+    JSON.stringify(grants.map(({ effect, resources, permissionGroups }) => [effect, resources, permissionGroups]))
+  return said(one) === said(other)
 }
 
 function requirePeriod(token: ApiToken, now: Instant): void {

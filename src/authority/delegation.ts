@@ -1,6 +1,6 @@
 import { parseAddressRange } from '../domain/address-range.ts'
 import type { Instant } from '../domain/instant.ts'
-import { excess, type Grant, type Place, parseResource, permissionGroup, permits, type Resource } from '../domain/permission.ts'
+import { excess, type Grant, type Place, parseResource, permissionGroup, permits, type Resource, unnamed } from '../domain/permission.ts'
 import { type ApiToken, isActive, isNoWider, type Owner } from '../domain/principal.ts'
 import { Failure } from './failure.ts'
 import type { Store } from './ports.ts'
@@ -23,17 +23,63 @@ export function administers(token: ApiToken, now: Instant): boolean {
   return userId !== null && isActive(token, now) && permits(token.grants, 'user_tokens:write', { userId })
 }
 
+/** Whether a token is as good a way in as another one: it administers, lasts no less, and from no fewer addresses. */
+export function isAsGoodAWayIn(token: ApiToken, other: ApiToken, now: Instant): boolean {
+  const lasts = token.expiresAt === null || (other.expiresAt !== null && token.expiresAt >= other.expiresAt)
+  return administers(token, now) && lasts && isNoWider(other.location, token.location)
+}
+
+/** How many resources a token may name in all its policies. */
+const maxResources = 300
+
 /** Every grant must mean something, fit the owner, and give nothing that the caller does not have. */
 export async function requireGrants(store: Store, caller: Caller, owner: Owner, grants: readonly Grant[]): Promise<void> {
   const resources = grants.map((grant, index) => resourcesOf(grant, `policies/${index}`))
-  const accountOf = await accountsOfZones(store, caller, resources.flat())
+  if (resources.flat().length > maxResources) {
+    throw new Failure('invalid_request', { field: 'policies', message: `must name at most ${maxResources} resources together` })
+  }
+  const accountOf = await accountsOfZones(store, [...grants, ...(caller.grants === 'everything' ? [] : caller.grants)])
   for (const [index, grant] of grants.entries()) {
     requireFit(grant, resources[index] ?? [], owner, accountOf, `policies/${index}`)
   }
+  await requireHeld(store, caller, grants)
+  requireEffect(grants, accountOf)
+  await requireExisting(store, grants, accountOf)
+}
+
+/** The grants must not let anybody do what the caller may not do. */
+export async function requireHeld(store: Store, caller: Caller, grants: readonly Grant[]): Promise<void> {
+  if (caller.grants === 'everything') return
+  const accountOf = await accountsOfZones(store, [...grants, ...caller.grants])
   const found = excess(caller.grants, grants, (zoneId) => accountOf.get(zoneId))
   if (found === undefined) return
   const message = `Authentication error: a token cannot grant more than its maker holds, and yours does not hold ${found.permission} ${inWords(found.place)}`
   throw new Failure('exceeds_maker', { message })
+}
+
+/** A denial must take something away from what the other policies allow. */
+function requireEffect(grants: readonly Grant[], accountOf: ReadonlyMap<string, string>): void {
+  const allowing = grants.filter(({ effect }) => effect === 'allow')
+  for (const [index, grant] of grants.entries()) {
+    if (grant.effect === 'allow' || excess([...allowing, grant], allowing, (zoneId) => accountOf.get(zoneId)) !== undefined) continue
+    const message = 'denies nothing that another policy of the token allows; leave it out'
+    throw new Failure('invalid_request', { field: `policies/${index}`, message })
+  }
+}
+
+/** Not before it is sure that the caller may know. */
+async function requireExisting(store: Store, grants: readonly Grant[], accountOf: ReadonlyMap<string, string>): Promise<void> {
+  for (const [index, { resources }] of grants.entries()) {
+    for (const text of resources) {
+      const resource = parseResource(text)
+      const accountId = resource?.kind === 'account' ? resource.id : resource?.kind === 'zone' ? resource.accountId : null
+      const isUnknownZone = resource?.kind === 'zone' && resource.id !== '*' && !accountOf.has(resource.id)
+      const isUnknownAccount = accountId !== null && accountId !== '*' && (await store.find('account', accountId)) === undefined
+      if (!isUnknownZone && !isUnknownAccount) continue
+      const message = `names ${isUnknownZone ? 'a zone' : 'an account'} that there is not`
+      throw new Failure('invalid_request', { field: `policies/${index}/resources/${text}`, message })
+    }
+  }
 }
 
 /** A token must not outlive its maker, nor work where its maker does not. */
@@ -66,12 +112,10 @@ function resourcesOf({ resources }: GrantDraft, at: string): readonly Resource[]
   })
 }
 
-/** The account of each zone that somebody names. */
-async function accountsOfZones(store: Store, caller: Caller, resources: readonly Resource[]): Promise<ReadonlyMap<string, string>> {
-  const held = caller.grants === 'everything' ? [] : caller.grants.flatMap((grant) => grant.resources.map(parseResource))
-  const ids = new Set(
-    [...resources, ...held].flatMap((resource) => (resource?.kind === 'zone' && resource.id !== '*' ? [resource.id] : [])),
-  )
+/** The account of each zone that the grants name. */
+async function accountsOfZones(store: Store, grants: readonly Grant[]): Promise<ReadonlyMap<string, string>> {
+  const resources = grants.flatMap((grant) => grant.resources.map(parseResource))
+  const ids = new Set(resources.flatMap((resource) => (resource?.kind === 'zone' && resource.id !== '*' ? [resource.id] : [])))
   const found = new Map<string, string>()
   for (const id of ids) {
     const zone = await store.find('zone', id)
@@ -119,7 +163,7 @@ function objectionTo(resource: Resource, owner: Owner, accountOf: ReadonlyMap<st
 function inWords(place: Place): string {
   if ('userId' in place) return `on user ${place.userId}`
   const { accountId, zoneId } = place
-  const account = accountId === '*other*' ? 'every account' : `account ${accountId}`
+  const account = accountId === unnamed ? 'every account' : `account ${accountId}`
   if (zoneId === null) return `on ${account}`
-  return zoneId === '*other*' ? `on every zone of ${account}` : `on zone ${zoneId}`
+  return zoneId === unnamed ? `on every zone of ${account}` : `on zone ${zoneId}`
 }

@@ -1,6 +1,8 @@
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
+import type { Scope } from '../domain/service-token.ts'
+import { Failure } from './failure.ts'
 import type { Actor, AuditEntry, Conditions, Kind, Store, Write } from './ports.ts'
 
 /** What was done to one thing, as the audit trail keeps it. */
@@ -8,8 +10,8 @@ export interface Deed {
   readonly actor: Actor
   readonly action: string
   readonly at: Instant
-  /** In whose trails it stands. */
-  readonly accountIds: readonly string[]
+  /** In whose trail it stands. */
+  readonly accountId: string
   readonly zoneId?: string | null
   readonly resource: { readonly kind: Kind; readonly id: string }
   /** Neither secrets nor digests. */
@@ -20,7 +22,7 @@ export interface Deed {
 /** Stores changes together with who made them. */
 export interface Journal {
   /** As `Store.commit`; once it answers `true`, the gate of this process has applied the changes as well, or its lease bounds the delay. */
-  commit(writes: readonly Write[], deed: Deed, conditions?: Conditions): Promise<boolean>
+  commit(writes: readonly Write[], deeds: Deed | readonly Deed[], conditions?: Conditions): Promise<boolean>
 }
 
 export interface JournalDeps {
@@ -32,13 +34,13 @@ export interface JournalDeps {
 
 export function createJournal({ store, random, announce }: JournalDeps): Journal {
   return {
-    async commit(writes, { accountIds, zoneId = null, resource, ...deed }, conditions) {
-      const entries: AuditEntry[] = accountIds.map((accountId) => ({
-        ...{ id: newUuid(random), accountId, zoneId, succeeded: true, resourceKind: resource.kind, resourceId: resource.id },
+    async commit(writes, deeds, conditions) {
+      const entries: AuditEntry[] = [deeds].flat().map(({ zoneId = null, resource, ...deed }) => ({
+        ...{ id: newUuid(random), zoneId, succeeded: true, resourceKind: resource.kind, resourceId: resource.id },
         ...deed,
       }))
       const stored = await store.commit(writes, entries, conditions)
-      if (stored) await announce()
+      if (stored && writes.length > 0) await announce()
       return stored
     },
   }
@@ -54,4 +56,10 @@ export async function untilStored<Answer>(what: string, round: () => Promise<Ans
     if (answer !== undefined) return answer
   }
   throw new Error(`${what} lost ${maxRounds} races in a row`)
+}
+
+/** Fails with `not_permitted` when an account or zone has gone since somebody was admitted to it. */
+export async function requireScope(store: Store, { accountId, zoneId }: Scope): Promise<void> {
+  const found = zoneId === null ? await store.find('account', accountId) : await store.find('zone', zoneId)
+  if (found === undefined) throw new Failure('not_permitted')
 }

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
-import { type Grants, permits } from '../domain/permission.ts'
+import { type Grants, permits, unnamed } from '../domain/permission.ts'
 import type { Account, Zone } from '../domain/principal.ts'
 import type { Scope } from '../domain/service-token.ts'
 import type { AuditEntry, Store } from './ports.ts'
@@ -35,9 +35,6 @@ export interface AuditPage {
   readonly next: Position | undefined
 }
 
-/** An id that no account has. */
-const another = '*other*'
-
 export function createLogs({ store }: { store: Store }): Logs {
   async function zonesOf(entries: readonly AuditEntry[]): Promise<ReadonlyMap<string, Zone>> {
     const ids = new Set(entries.flatMap(({ zoneId }) => zoneId ?? []))
@@ -49,7 +46,7 @@ export function createLogs({ store }: { store: Store }): Logs {
     async audit({ grants }, { accountId }, query) {
       const account = await store.find('account', accountId)
       if (account === undefined) throw new Error(`account ${accountId} admitted somebody and is not there`)
-      // One more than asked for tells whether there is another page.
+      // One more than asked for tells whether there is unnamed page.
       const found = await store.listAudit({ ...query, accountId, withInstallation: mayReadAll(grants), limit: query.limit + 1 })
       const entries = found.slice(0, query.limit)
       const last = entries.at(-1)
@@ -62,5 +59,5 @@ export function createLogs({ store }: { store: Store }): Logs {
 
 /** The installation's own trail is for those who may read every account's. */
 function mayReadAll(grants: Grants): boolean {
-  return permits(grants, 'audit_logs:read', { accountId: another, zoneId: null })
+  return permits(grants, 'audit_logs:read', { accountId: unnamed, zoneId: null })
 }

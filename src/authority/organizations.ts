@@ -39,10 +39,12 @@ export function createOrganizations({ store, journal, clock, authDomain }: Organ
         if (changes.sessionDuration !== undefined) requireSessionDuration(changes.sessionDuration)
         const before = await get(scope)
         const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
-        const after: Organization = { ...before, ...given, updatedAt: clock.now() }
+        const changed: Organization = { ...before, ...given }
+        if (JSON.stringify(changed) === JSON.stringify(before)) return before
+        const after: Organization = { ...changed, updatedAt: clock.now() }
         const { id } = before
         const stored = await journal.commit([{ kind: 'organization', before: before.revision === 0 ? null : before, after }], {
-          ...{ actor, action: 'organization.update', at: after.updatedAt, accountIds: [id], resource: { kind: 'organization', id } },
+          ...{ actor, action: 'organization.update', at: after.updatedAt, accountId: id, resource: { kind: 'organization', id } },
           ...{ before: auditView(before), after: auditView(after) },
         })
         return stored ? { ...after, revision: before.revision + 1 } : undefined

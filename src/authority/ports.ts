@@ -167,6 +167,7 @@ export interface Store extends Feed {
   forgetAttempts(now: Instant): Promise<void>
   /** Keeps the proof of the master key if there is none yet, and answers with the one that is kept. */
   keepMasterKeyProof(proof: Uint8Array): Promise<Uint8Array>
+  hasMasterKeyProof(): Promise<boolean>
   /** Notes the latest use of credentials; uses of those that are gone are dropped, and an earlier one never replaces a later. */
   recordUses(kind: Used, uses: ReadonlyMap<string, Instant>): Promise<void>
   /** Adds entries to the audit trail that no write belongs to. */

@@ -76,7 +76,7 @@ export interface AuditQuery {
   readonly after?: { readonly at: Instant; readonly id: string } | undefined
 }
 
-/** A machine's request at the gate. Those that repeat within a minute are one. */
+/** A machine's request at the gate. Those that repeat an earlier one shortly after are none of their own. */
 export interface AccessRequest {
   readonly id: string
   readonly at: Instant

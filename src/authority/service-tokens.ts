@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from '../domain/instant.ts'
 import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import { type Changes, issue, objectionTo, refresh, rotate, type Scope, type ServiceToken, update } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
-import type { Deed, Journal } from './journal.ts'
+import { type Deed, type Journal, requireScope } from './journal.ts'
 import type { Actor, Clock, Conditions, SeenServiceToken, Store } from './ports.ts'
 import type { Page, ServiceTokenQuery } from './queries.ts'
 import type { Retries, Retry } from './retries.ts'
@@ -83,7 +83,11 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
       if (ifRevision?.includes(before.revision) === false) throw new Failure('changed_meanwhile')
       const now = clock.now()
       const after = decide(before, now)
-      if (after === before) return show({ token: before, lastSeenAt })
+      if (after === before) {
+        const unchanged = show({ token: before, lastSeenAt })
+        const kept = attemptOf(unchanged)
+        return kept.attempt === undefined || (await journal.commit([], [], kept)) ? unchanged : undefined
+      }
       const answer = show({ token: after ? { ...after, revision: before.revision + 1 } : before, lastSeenAt })
       return (await commit(actor, action, before, after, now, attemptOf(answer))) ? answer : undefined
     })
@@ -116,6 +120,7 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
       requireLifetime(duration)
       const limit = maxPerAccount > 0 ? { maxServiceTokens: { accountId: scope.accountId, count: maxPerAccount } } : {}
       return retries.once<IssuedServiceToken>('service_token.create', retry, async (attemptOf) => {
+        await requireScope(store, scope)
         await requireRoom(scope)
         const secret = newSecret('pst_', random)
         const ids = { id: newUuid(random), clientId: newClientId(random), digest: digestOf(secret) }
@@ -165,7 +170,7 @@ function deed(actor: Actor, action: string, before: ServiceToken | null, after: 
   const subject = after ?? before
   if (subject === null) throw new Error('a change of nothing to nothing')
   return {
-    ...{ actor, action, at, accountIds: [subject.accountId], zoneId: subject.zoneId },
+    ...{ actor, action, at, accountId: subject.accountId, zoneId: subject.zoneId },
     resource: { kind: 'service_token', id: subject.id },
     ...{ before: before && auditView(before), after: after && auditView(after) },
   }

@@ -1,5 +1,5 @@
 import { newHexId } from '../domain/identifier.ts'
-import { type Grants, parseResource, permits } from '../domain/permission.ts'
+import { type Grants, parseResource, permits, unnamed } from '../domain/permission.ts'
 import type { Account, Zone } from '../domain/principal.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import type { Scope } from '../domain/service-token.ts'
@@ -33,9 +33,6 @@ export interface ZoneList extends PageQuery {
   readonly name?: string | undefined
   readonly direction: 'asc' | 'desc'
 }
-
-/** An id that no account and no zone has. */
-const another = '*other*'
 
 export function createZones({
   store,
@@ -72,11 +69,11 @@ export function createZones({
         if (zone !== undefined) note(zones, zone.id, may(zone.accountId, zone.id))
       } else if (resource?.kind === 'zone' || resource?.kind === 'account') {
         const accountId = resource.kind === 'account' ? resource.id : resource.accountId
-        if (accountId !== null && accountId !== '*') note(accounts, accountId, may(accountId, another))
+        if (accountId !== null && accountId !== '*') note(accounts, accountId, may(accountId, unnamed))
       }
     }
     return {
-      visible: { zones: zones.visible, accounts: may(another, another) ? 'all' : accounts.visible },
+      visible: { zones: zones.visible, accounts: may(unnamed, unnamed) ? 'all' : accounts.visible },
       hidden: { zones: zones.hidden, accounts: accounts.hidden },
     }
   }
@@ -99,7 +96,7 @@ export function createZones({
       const at = clock.now()
       const zone: Zone = { id, accountId, name, createdAt: at, updatedAt: at, revision: 0 }
       const stored = await journal.commit([{ kind: 'zone', before: null, after: zone }], {
-        ...{ actor, action: 'zone.create', at, accountIds: [accountId], zoneId: id, resource: { kind: 'zone', id } },
+        ...{ actor, action: 'zone.create', at, accountId, zoneId: id, resource: { kind: 'zone', id } },
         ...{ before: null, after: { name } },
       })
       if (!stored) throw new Failure('zone_exists', { message: `the account has a zone with the name ${name} already` })
@@ -112,7 +109,7 @@ export function createZones({
         const contents = await store.contentsOf(scope)
         if (contents.size > 0) throw new Failure('not_empty', { message: `the zone still has ${listed(contents)}; delete them first` })
         const stored = await journal.commit([{ kind: 'zone', before, after: null }], {
-          ...{ actor, action: 'zone.delete', at: clock.now(), accountIds: [before.accountId], zoneId: before.id },
+          ...{ actor, action: 'zone.delete', at: clock.now(), accountId: before.accountId, zoneId: before.id },
           ...{ resource: { kind: 'zone', id: before.id }, before: { name: before.name }, after: null },
         })
         return stored || undefined

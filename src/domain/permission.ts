@@ -103,24 +103,40 @@ export type Place = { readonly accountId: string; readonly zoneId: string | null
 export type Grants = readonly Grant[] | 'everything'
 
 export function permits(grants: Grants, permission: Permission, place: Place): boolean {
-  return grants === 'everything' || allows(grants.map(expand), permission, place)
+  return grants === 'everything' || allows(indexed(grants), permission, place)
 }
 
-interface Expanded {
+interface Effect {
   readonly effect: Grant['effect']
-  readonly resources: ReadonlySet<string>
   readonly permissions: ReadonlySet<Permission>
 }
 
-function expand({ effect, resources, permissionGroups: ids }: Grant): Expanded {
-  const permissions = ids.flatMap((id) => permissionGroup(id)?.permissions ?? [])
-  return { effect, resources: new Set(resources), permissions: new Set(permissions) }
+/** What is said of each resource, so that a place is asked about by its few names and not by all grants. */
+type Index = ReadonlyMap<string, readonly Effect[]>
+
+function indexed(grants: readonly Grant[]): Index {
+  const index = new Map<string, Effect[]>()
+  for (const { effect, resources, permissionGroups: ids } of grants) {
+    const permissions = new Set(ids.flatMap((id) => permissionGroup(id)?.permissions ?? []))
+    for (const resource of resources) {
+      const effects = index.get(resource)
+      if (effects === undefined) index.set(resource, [{ effect, permissions }])
+      else effects.push({ effect, permissions })
+    }
+  }
+  return index
 }
 
-function allows(grants: readonly Expanded[], permission: Permission, place: Place): boolean {
-  const names = namesOf(place)
-  const relevant = grants.filter(({ permissions, resources }) => permissions.has(permission) && names.some((name) => resources.has(name)))
-  return relevant.length > 0 && relevant.every(({ effect }) => effect === 'allow')
+function allows(index: Index, permission: Permission, place: Place): boolean {
+  let isAllowed = false
+  for (const name of namesOf(place)) {
+    for (const { effect, permissions } of index.get(name) ?? []) {
+      if (!permissions.has(permission)) continue
+      if (effect === 'deny') return false
+      isAllowed = true
+    }
+  }
+  return isAllowed
 }
 
 /** Every resource that the place is, or is a part of. */
@@ -140,9 +156,11 @@ export function excess(
   accountOf: (zoneId: string) => string | undefined,
 ): { readonly permission: Permission; readonly place: Place } | undefined {
   if (held === 'everything') return undefined
-  const has = held.map(expand)
-  const wants = wanted.map(expand)
-  const permissions = [...new Set(wants.flatMap((grant) => [...grant.permissions]))]
+  const has = indexed(held)
+  const wants = indexed(wanted)
+  const permissions = [
+    ...new Set(wanted.flatMap((grant) => grant.permissionGroups.flatMap((id) => permissionGroup(id)?.permissions ?? []))),
+  ]
   for (const place of placesToTell(held, wanted, accountOf)) {
     const permission = permissions.find((one) => allows(wants, one, place) && !allows(has, one, place))
     if (permission !== undefined) return { permission, place }
@@ -150,8 +168,8 @@ export function excess(
   return undefined
 }
 
-/** The id of everything that is not named: all such places are alike to the grants. */
-const unnamed = '*other*'
+/** Stands for the id of every account or zone that no grant names: all of them are alike to the grants. */
+export const unnamed = '*other*'
 
 /** One place of each kind that some grant can tell from the others. */
 function placesToTell(

@@ -9,5 +9,7 @@ export interface Database {
   readonly reader: Kysely<Tables>
   /** Reads that go through everything there is, and that the others must not have to wait for. */
   readonly scanner: Kysely<Tables>
+  /** For statements that may take as long as they like: what an upgrade does. */
+  readonly patient: Kysely<Tables>
   close(): Promise<void>
 }

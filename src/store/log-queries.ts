@@ -1,13 +1,11 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import { type AuditEntry, installationTrail, type Kind, type Store } from '../authority/ports.ts'
 import type { AccessRequest, LogFilter } from '../authority/queries.ts'
+import { batches } from './batches.ts'
 import type { Database } from './database.ts'
 import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
 
 type Queries = Pick<Store, 'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'forgetAccessRequests' | 'listAccessRequests'>
-
-/** Rows a statement: below the number of parameters that either engine takes. */
-const batchSize = 500
 
 /** The audit trail and the log of requests at the gate: written once, never changed. */
 export function createLogQueries({ db, scanner }: Database): Queries {
@@ -100,10 +98,6 @@ function matching<Table extends keyof Tables, Row>(
     matching = matching.where(isNegated ? sql<boolean>`(${column} is null or not ${found})` : found)
   }
   return matching
-}
-
-function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let from = 0; from < items.length; from += batchSize) yield items.slice(from, from + batchSize)
 }
 
 export function auditRow(entry: AuditEntry): AuditRow {

@@ -23,10 +23,11 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
   // A database that has vanished from the network must show as an error, not as silence. Searches also wait for one another.
   const db = pool({ connectionTimeoutMillis: 10_000 })
   const scanner = pool({ connectionTimeoutMillis: 30_000, max: mostScans })
+  const patient = pool({ connectionTimeoutMillis: 10_000, query_timeout: 0, max: 2 })
   return {
-    ...{ db, reader: db, scanner },
+    ...{ db, reader: db, scanner, patient },
     async close() {
-      await Promise.all([db.destroy(), scanner.destroy()])
+      await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
     },
   }
 }

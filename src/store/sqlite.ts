@@ -23,6 +23,7 @@ export function openSqlite(path: string): Database {
   const [pages, scans] = [createReaderThread(path), createReaderThread(path)]
   return {
     db,
+    patient: db,
     reader: new Kysely<Tables>({ dialect: readerDialect(pages) }),
     scanner: new Kysely<Tables>({ dialect: readerDialect(scans) }),
     async close() {

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely'
 import type { Attempt, AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
+import { batches } from './batches.ts'
 import { allot } from './change-log.ts'
 import type { Database } from './database.ts'
 import { auditRow, createLogQueries } from './log-queries.ts'
@@ -55,7 +56,7 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
     try {
       await db.transaction().execute(async (trx) => {
         // Before the rest, for it waits for nobody and nobody for it.
-        await trx.insertInto('audit').values([audit].flat().map(auditRow)).execute()
+        for (const batch of batches([audit].flat())) await trx.insertInto('audit').values(batch.map(auditRow)).execute()
         const head = await allot(trx, writes.length)
         if (first && head !== writes.length) throw new NotStored()
         if (attempt !== undefined) await note(trx, attempt)
@@ -67,7 +68,11 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
           throw new NotStored()
         }
         const changes = writes.map((write, index) => ({ seq: head - writes.length + 1 + index, kind: write.kind, id: idOf(write) }))
-        await trx.insertInto('change').values(changes).execute()
+        for (const batch of batches(changes))
+          await trx
+            .insertInto('change')
+            .values([...batch])
+            .execute()
       })
       return true
     } catch (error) {
@@ -114,6 +119,10 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
 
     async forgetAttempts(now) {
       await db.deleteFrom('attempt').where('ends_at', '<=', now).execute()
+    },
+
+    async hasMasterKeyProof() {
+      return (await db.selectFrom('master_key_proof').select('id').executeTakeFirst()) !== undefined
     },
 
     async keepMasterKeyProof(proof) {

@@ -17,7 +17,7 @@ const Action = Type.Enum(['disable', 'delete'], { description: 'disable or delet
 const inactivityForm = '{"enabled": true or false, "inactivity_threshold_days": 30 to 365, "action": "disable" or "delete"}'
 
 /** Fields that are about people, their browsers and devices, or the original's edge. */
-export const unsupportedOrganizationFields = [
+const unsupportedOrganizationFields = [
   ...['is_ui_read_only', 'ui_read_only_toggle_reason', 'auto_redirect_to_identity', 'login_design', 'custom_pages'],
   ...['allow_authenticate_via_warp', 'warp_auth_session_duration', 'warp_auth_non_browser_401', 'user_seat_expiration_inactive_time'],
   ...['mfa_config', 'mfa_piv_key_requirements', 'mfa_required_for_all_apps', 'deny_unmatched_requests_exempted_zone_names'],

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -47,6 +47,21 @@ test('the first start shows credentials that work, and curl lines that do what t
   expect(JSON.parse(created as string)).toMatchObject({ success: true, result: { client_secret: expect.stringMatching(/^pst_/) } })
   expect(withToken).toMatch(/^HTTP\/1.1 200 /)
   expect(without).toMatch(/^HTTP\/1.1 403 /)
+})
+
+test('it ends with 0 when asked to stop, whatever has been listed and searched or still is', async () => {
+  const postern = await start()
+  const { accountId: account_id, apiToken } = shownIn(postern.output())
+  const { serviceTokens } = clientFor(postern.apiUrl, apiToken).zeroTrust.access
+  await serviceTokens.create({ account_id, name: 'listed' })
+  for (const query of [{}, { name: 'listed' }, { search: 'LIST' }]) {
+    const page = await serviceTokens.list({ account_id, ...query })
+    expect(page.result.map(({ name }) => name)).toEqual(['listed'])
+  }
+  const lists = Array.from({ length: 20 }, () => serviceTokens.list({ account_id, search: 'e' }).catch(() => undefined))
+  expect(await postern.end('SIGTERM')).toBe(0)
+  await Promise.all(lists)
+  expect(readdirSync(join(folder.path, 'data')).filter((name) => name.startsWith('postern.db'))).toEqual(['postern.db'])
 })
 
 test('a second start keeps everything and shows no secret', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { AccessRequest, AccessRequestQuery, LogFilter } from '../../src/authority/ports.ts'
+import type { AccessRequest, AccessRequestQuery, LogFilter } from '../../src/authority/queries.ts'
 import { anAccessRequest, elsewhere, here, noon, uuid } from './entities.ts'
 import type { StoreUnderTest } from './store-under-test.ts'
 

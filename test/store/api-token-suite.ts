@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ApiTokenQuery, Store } from '../../src/authority/ports.ts'
+import type { Store } from '../../src/authority/ports.ts'
+import type { ApiTokenQuery } from '../../src/authority/queries.ts'
 import type { ApiToken, Owner } from '../../src/domain/principal.ts'
 import {
   anApiToken,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type AuditEntry, type AuditQuery, installationTrail, type LogFilter, type Store } from '../../src/authority/ports.ts'
+import { type AuditEntry, installationTrail, type Store } from '../../src/authority/ports.ts'
+import type { AuditQuery, LogFilter } from '../../src/authority/queries.ts'
 import { anActor, anAuditEntry, aRequest, elsewhere, here, hexId, noon, uuid } from './entities.ts'
 import type { StoreUnderTest } from './store-under-test.ts'
 

@@ -57,7 +57,9 @@ export function describeDatabase(nodes: number, open: () => Promise<TestDatabase
       const database = (await emptyDatabase(open))()
       const first = new Migrator({
         db: database.db,
-        provider: { getMigrations: () => Promise.resolve({ '0001-foundation': { up: foundation }, '0002-management': { up: management } }) },
+        provider: {
+          getMigrations: () => Promise.resolve({ '0001-foundation': { up: foundation }, '0002-management': { up: management } }),
+        },
       })
       expect(await first.migrateToLatest()).not.toHaveProperty('error')
       const [account, zone] = [mappings.account.toRow(anAccount(here.accountId)), mappings.zone.toRow(aZone(zoneHere))]

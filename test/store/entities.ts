@@ -1,4 +1,5 @@
-import type { AccessRequest, Actor, Attempt, AuditEntry, Entities, Kind, RequestTrace, Store, Write } from '../../src/authority/ports.ts'
+import type { Actor, Attempt, AuditEntry, Entities, Kind, RequestTrace, Store, Write } from '../../src/authority/ports.ts'
+import type { AccessRequest } from '../../src/authority/queries.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { newOrganization, type Organization } from '../../src/domain/organization.ts'
 import type { Account, ApiToken, Owner, User, Zone } from '../../src/domain/principal.ts'

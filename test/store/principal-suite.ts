@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { AccountQuery, Store, ZoneQuery } from '../../src/authority/ports.ts'
+import type { Store } from '../../src/authority/ports.ts'
+import type { AccountQuery, ZoneQuery } from '../../src/authority/queries.ts'
 import type { Account, Zone } from '../../src/domain/principal.ts'
 import {
   anAccount,

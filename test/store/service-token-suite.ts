@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ServiceTokenQuery, Store } from '../../src/authority/ports.ts'
+import type { Store } from '../../src/authority/ports.ts'
+import type { ServiceTokenQuery } from '../../src/authority/queries.ts'
 import type { Scope } from '../../src/domain/service-token.ts'
 import { aServiceToken, elsewhere, here, insert, noon, otherZoneHere, save, saveOwners, stored, uuid, write, zoneHere } from './entities.ts'
 import type { StoreUnderTest } from './store-under-test.ts'

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
@@ -145,4 +146,18 @@ describe('the reader of SQLite', () => {
     await expect(seq()).rejects.toThrow()
     expect(threads).toHaveLength(1)
   })
+
+  test('does not keep a process alive that has forgotten to close it', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', forgetful, join(folder.path, 'postern.db')])
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    expect(await new Promise((resolve) => child.once('close', resolve)), output).toBe(0)
+    expect(output).toBe('[{"seq":0}]')
+  })
 })
+
+const forgetful = `
+  import { openSqlite } from './src/store/sqlite.ts'
+  const { reader } = openSqlite(process.argv[1])
+  process.stdout.write(JSON.stringify(await reader.selectFrom('change_head').select('seq').execute()))
+`

@@ -16,7 +16,7 @@ const ofAll = [
 
 /** In what ways a request of this route can be refused. */
 function refusalCodes(route: Route): readonly Code[] {
-  const { path, method, permission, query, isConditional, isRepeatable, failures = [] } = route
+  const { path, method, permission, query, failures = [] } = route
   const signsIn = permission !== 'itself'
   const isAdmitted = signsIn && permission !== 'signed_in'
   const codes: readonly Code[] = [
@@ -25,8 +25,7 @@ function refusalCodes(route: Route): readonly Code[] {
     ...(path.includes(':') ? (['no_route'] as const) : []),
     ...(query ? (['invalid_query'] as const) : []),
     // A body is read wherever there may be one, also where none is asked for.
-    ...(method === 'GET' ? [] : (['invalid_request', 'request_too_large'] as const)),
-    ...(isConditional || isRepeatable ? (['invalid_header'] as const) : []),
+    ...(method === 'GET' ? [] : (['invalid_request', 'request_too_large', 'invalid_header'] as const)),
     ...failures,
     ...ofAll,
   ]

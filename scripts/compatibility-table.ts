@@ -92,7 +92,7 @@ const table = [
   ...rows.map((row, index) => lineOf(row, row.subject !== rows[index - 1]?.subject)),
   '',
   `Each of the ${exchanges.length} exchanges in [contract/](contract/) is replayed on SQLite and on PostgreSQL, ${runs} runs on each, and its whole answer compared.`,
-  'The answers are known from the original’s *documentation*; from what official *clients* send and read; *measured* by others; *inferred*; from',
+  'The answers are known from the original’s *documentation*; from what official *clients* send and read; *measured* by others; *inferred*;',
   '*reported* without a source that could be named; or they are *ours*, where the original is silent.',
   end,
 ].join('\n')

@@ -88,7 +88,11 @@ const issued = { ...common, client_secret: 'pst_ExampleOnlyExampleOnlyExampleOnl
 
 export const ServiceTokenResult = Type.Object({ ...Common, last_seen_at: Type.Optional(Type.String()) }, { examples: [shown] })
 export const IssuedServiceTokenResult = Type.Object({ ...Common, client_secret: Type.String() }, { examples: [issued] })
-export const UpdatedServiceTokenResult = Type.Union([ServiceTokenResult, IssuedServiceTokenResult], { examples: [shown, issued] })
+/** With a secret when the update rotated it. */
+export const UpdatedServiceTokenResult = Type.Object(
+  { ...Common, last_seen_at: Type.Optional(Type.String()), client_secret: Type.Optional(Type.String()) },
+  { examples: [shown, issued] },
+)
 
 export type ServiceTokenResult = Static<typeof ServiceTokenResult>
 export type IssuedServiceTokenResult = Static<typeof IssuedServiceTokenResult>

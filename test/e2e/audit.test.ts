@@ -35,8 +35,14 @@ beforeEach(() => clock.set('2026-03-01T12:00:00.250Z'))
 afterAll(() => api.stop())
 
 const isOn = (path: string, route: Route, method: string) => route.path === path && route.method === method
-/** Where its entry stands that no account could show. */
-const isOfInstallation = (route: Route) => isDeletionOf('/accounts/:account_id', route)
+/** In whose trails a command stands: in the installation's where no account could show it, or where it is about more than accounts. */
+function trailsOf(route: Route, { accountId }: Tenant, created: string | undefined): readonly string[] {
+  if (isDeletionOf('/accounts/:account_id', route)) return ['*']
+  if (isOn('/accounts', route, 'POST')) return [created ?? '']
+  // These tokens are good for something of their user's, too.
+  return route.path.startsWith('/user/tokens/:token_id') ? ['*', accountId] : [accountId]
+}
+
 const changesNothing = (route: Route) => isOn('/zones/:zone_id', route, 'PATCH')
 
 /** No secret, in any form that it could have been stored in. */
@@ -57,38 +63,39 @@ const secretOf = ({ credentials }: MadeApiToken) => credentials['authorization']
 const commands = routes.filter(({ method }) => method !== 'GET').map((route) => [`${route.method} ${route.path}`, route] as const)
 
 describe.each(commands)('%s', (_name, route) => {
-  test('leaves exactly one entry, in the right trail, with who, from where and what, and without a secret', async () => {
+  test('leaves exactly one entry in the right trail, with who, from where and what, and without a secret', async () => {
     const tenant = await calls.newTenant(route)
-    const isForAll = isOn('/accounts', route, 'POST')
-    const grants = isForAll ? [grant('allow', [accountResource('*')], allGroups)] : grantsOn(tenant, allGroups)
+    const grants = isOn('/accounts', route, 'POST') ? [grant('allow', [accountResource('*')], allGroups)] : grantsOn(tenant, allGroups)
     const token = await calls.apiToken(userOf(tenant), grants, { name: 'The one who did it' })
     const call = await calls.callOf(route, tenant)
+    const body = route.path.endsWith('/access/keys') ? { key_rotation_interval_days: 21 } : call.body
     const before = await trails.all()
-    const answer = await api.call({ ...call, credentials: token.credentials, headers: agent })
+    const answer = await api.call({ ...call, body, credentials: token.credentials, headers: agent })
     expect(answer.envelope.success).toBe(true)
     const entries = trails.added(before, await trails.all())
     if (changesNothing(route)) return expect(entries).toEqual([])
-    expect(entries).toHaveLength(1)
-
-    const [stored] = entries
     const created = answer.envelope.result?.['id'] as string | undefined
-    expect(stored?.account_id).toBe(isOfInstallation(route) ? '*' : isForAll ? created : tenant.accountId)
-    const shown = await trails.shown(isOfInstallation(route) ? api.postern.bootstrap.accountId : (stored?.account_id as string), stored)
-    expect(shown).toMatchObject({
-      action: { result: 'success', time: '2026-03-01T12:00:00Z', description: expect.stringMatching(/^[A-Z][a-z]+ [a-z]/) },
-      actor: {
-        ...{ id: tenant.userId, type: 'user', context: 'api_token', email: `${tenant.userId}@example.com` },
-        ...{ token_id: token.id, token_name: 'The one who did it', ip_address: '127.0.0.1' },
-      },
-      raw: {
-        ...{ method: route.method, uri: `/client/v4${call.path}`, status_code: answer.status },
-        ...{ user_agent: 'audit-test/1.0', cf_ray_id: answer.headers['cf-ray'] },
-      },
-      resource: { id: subjectOf(route, call, answer, tenant) },
-    })
-    expect(shown?.resource).toHaveProperty(route.method === 'DELETE' ? 'request' : 'response')
-    expect(shown?.zone?.id).toBe(route.path.includes('zone') ? (isOn('/zones', route, 'POST') ? created : tenant.zoneId) : undefined)
-    expectNoSecret([...entries, shown], [...secretsIn(answer), secretOf(token)])
+    expect(entries.map(({ account_id }) => account_id).toSorted()).toEqual(trailsOf(route, tenant, created))
+
+    for (const stored of entries) {
+      // Whoever may read every trail sees the installation's in that of any account.
+      const shown = await trails.shown(stored.account_id === '*' ? api.postern.bootstrap.accountId : stored.account_id, stored)
+      expect(shown).toMatchObject({
+        action: { result: 'success', time: '2026-03-01T12:00:00Z', description: expect.stringMatching(/^[A-Z][a-z]+ [a-z]/) },
+        actor: {
+          ...{ id: tenant.userId, type: 'user', context: 'api_token', email: `${tenant.userId}@example.com` },
+          ...{ token_id: token.id, token_name: 'The one who did it', ip_address: '127.0.0.1' },
+        },
+        raw: {
+          ...{ method: route.method, uri: `/client/v4${call.path}`, status_code: answer.status },
+          ...{ user_agent: 'audit-test/1.0', cf_ray_id: answer.headers['cf-ray'] },
+        },
+        resource: { id: subjectOf(route, call, answer, tenant) },
+      })
+      expect(shown?.resource).toHaveProperty(route.method === 'DELETE' ? 'request' : 'response')
+      expect(shown?.zone?.id).toBe(route.path.includes('zone') ? (isOn('/zones', route, 'POST') ? created : tenant.zoneId) : undefined)
+      expectNoSecret([stored, shown], [...secretsIn(answer), secretOf(token)])
+    }
   })
 })
 
@@ -173,6 +180,22 @@ describe('an entry shows what it was and what it became', () => {
       expires_on: '2027-01-01T00:00:00Z',
       condition: { in: ['10.0.0.0/8'] },
     })
+  })
+
+  test('of an API token that reaches several accounts: to each of them its own part alone', async () => {
+    const other = await calls.newTenant()
+    const policies = [tenant, other].map(({ accountId }) => ({
+      ...{ effect: 'allow', resources: { [accountResource(accountId)]: '*' }, permission_groups: [{ id: allGroups[0] }] },
+    }))
+    const before = await trails.all()
+    await api.call({ method: 'POST', path: '/user/tokens', body: { name: 'wide', policies }, credentials: calls.owner })
+    const rows = trails.added(before, await trails.all())
+    expect(rows.map(({ account_id }) => account_id).toSorted()).toEqual(['*', tenant.accountId, other.accountId].toSorted())
+    for (const row of rows) {
+      const [own, others] = row.account_id === tenant.accountId ? [tenant, other] : [other, tenant]
+      expect(JSON.stringify(row)).toContain(own.accountId)
+      expect(JSON.stringify(row).includes(others.accountId)).toBe(row.account_id === '*')
+    }
   })
 
   test('and who it was, by each way to sign in', async () => {

@@ -48,7 +48,12 @@ export async function furnish(api: RawApi, calls: RouteCalls, name: string, lett
   const rows = Object.values(await everything(api)).flat()
   const own = rows.filter((row) => [accountId, zoneId, otherZoneId, userId].some((id) => JSON.stringify(row).includes(id)))
   const marks = own.flatMap(({ id, name: called, client_id, email, auth_domain }) => [id, called, client_id, email, auth_domain])
-  return { ...tenant, otherZoneId, credentials, marks: [...new Set(marks)].filter((mark): mark is string => typeof mark === 'string' && mark !== '') }
+  return {
+    ...tenant,
+    otherZoneId,
+    credentials,
+    marks: [...new Set(marks)].filter((mark): mark is string => typeof mark === 'string' && mark !== ''),
+  }
 }
 
 /** All that is stored, but for refused attempts and the last use of credentials. */

@@ -45,12 +45,13 @@ export const logRoutes: readonly Route[] = [
     },
     ...{ params: Type.Object({}), query: ListAccessRequests, result: Type.Array(ShownAccessRequestResult) },
     async handle({ authority, scope, query }) {
-      const { page = 1, per_page = defaultAccessRequestsPerPage, limit = per_page, direction = 'desc', since, until, fields } = query
+      const shown = fieldsIn(query.fields)
+      const { page = 1, per_page = defaultAccessRequestsPerPage, limit = per_page, direction = 'desc', since, until } = query
       const requests = await authority.logs.accessRequests(scope, {
         ...{ page, perPage: Math.min(limit, query.per_page ?? limit), direction, filters: accessRequestFiltersIn(query) },
         ...{ since: momentOf(since, 'since'), until: momentOf(until, 'until') },
       })
-      return { result: requests.map((request) => only(fields, accessRequestResult(request))) }
+      return { result: requests.map((request) => only(shown, accessRequestResult(request))) }
     },
   }),
 ]
@@ -86,17 +87,18 @@ function accessRequestFiltersIn(query: Static<typeof ListAccessRequests>): reado
   })
 }
 
-/** The fields that a client named, or all. */
-function only<Entry extends object>(fields: string | undefined, entry: Entry): Partial<Entry> {
-  if (fields === undefined) return entry
-  const names = fields.split(',')
+/** The fields that a client named; `undefined` for all. */
+function fieldsIn(list: string | undefined): readonly string[] | undefined {
+  const names = list?.split(',')
   const known = Object.keys(ShownAccessRequestResult.properties)
-  const unknown = names.find((name) => !known.includes(name))
-  if (unknown !== undefined) {
-    throw new Failure('invalid_query', {
-      field: 'fields',
-      message: `must be names of fields separated by commas, of these: ${known.join(', ')}`,
-    })
+  if (names?.every((name) => known.includes(name)) === false) {
+    const message = `must be names of fields separated by commas, of these: ${known.join(', ')}`
+    throw new Failure('invalid_query', { field: 'fields', message })
   }
+  return names
+}
+
+function only<Entry extends object>(names: readonly string[] | undefined, entry: Entry): Partial<Entry> {
+  if (names === undefined) return entry
   return Object.fromEntries(Object.entries(entry).filter(([name]) => names.includes(name))) as Partial<Entry>
 }

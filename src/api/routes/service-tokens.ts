@@ -64,7 +64,8 @@ export const serviceTokenRoutes: readonly Route[] = [
       const { name, duration, enabled, client_secret_version: secretVersion } = body
       const changes = { name, duration, enabled, secretVersion, previousUntil }
       const { secret, ...seen } = await authority.serviceTokens.update(caller.actor, scope, id, changes, terms)
-      return secret === undefined ? shown(seen) : issued({ ...seen, secret })
+      const { result, ...answer } = shown(seen)
+      return { ...answer, result: { ...result, ...(secret !== undefined && { client_secret: secret }) } }
     },
   }),
 

@@ -6,7 +6,8 @@ import { clientAddress, hostName, peerAddress, singleHeader } from './peer.ts'
 
 /** The part of a request that says who sent it. */
 function requestFrom(remoteAddress: string | undefined, headersDistinct: Record<string, string[]> = {}): IncomingMessage {
-  return { socket: { remoteAddress }, headersDistinct } as unknown as IncomingMessage
+  const headers = Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values.join(', ')]))
+  return { socket: { remoteAddress }, headers, headersDistinct } as unknown as IncomingMessage
 }
 
 describe('the host name', () => {

@@ -26,6 +26,8 @@ export interface Terms {
   /** The revisions that it is meant for; any when left out. */
   readonly ifRevision?: readonly number[] | undefined
   readonly retry?: Retry | undefined
+  /** Throws where the token that is there is not the one that the command is about. Not asked when the answer to a repetition is known. */
+  readonly check?: ((seen: SeenServiceToken) => void) | undefined
 }
 
 /** An answer that may be the one that the same request got before. */
@@ -77,10 +79,11 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
     decide: (token: ServiceToken, now: Instant) => ServiceToken | null,
     show: (seen: SeenServiceToken) => Answer,
   ): Promise<Repeatable<Answer>> {
-    const { actor, scope, id, action, ifRevision, retry } = command
+    const { actor, scope, id, action, ifRevision, retry, check } = command
     return retries.once<Answer>(action, retry, async (attemptOf) => {
       const { token: before, lastSeenAt } = await get(scope, id)
       if (ifRevision?.includes(before.revision) === false) throw new Failure('changed_meanwhile')
+      check?.({ token: before, lastSeenAt })
       const now = clock.now()
       const after = decide(before, now)
       if (after === before) {

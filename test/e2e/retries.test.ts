@@ -231,3 +231,19 @@ describe('an answer that is kept', () => {
     expect((await send(creation(), newKey())).status).toBe(201)
   })
 })
+
+test('an API token that has expired meanwhile is shown as it was', async () => {
+  const call = { method: 'POST', path: '/user/tokens', body: { ...apiTokenBody(), expires_on: '2026-03-01T13:00:00Z' } }
+  const first = await send(call, 'expiring')
+  clock.advance(2 * 3_600_000)
+  expect((await send(call, 'expiring')).text).toBe(first.text)
+})
+
+test('an update that rotates is answered again when it carried what was shown, and changed it', async () => {
+  const path = await serviceToken()
+  const shown = (await api.call({ method: 'GET', path, credentials })).envelope.result
+  const call = { method: 'PUT', path, body: { ...shown, duration: '2h', client_secret_version: 2 } }
+  const first = await send(call, 'carried')
+  expect(first.status).toBe(200)
+  expect((await send(call, 'carried')).text).toBe(first.text)
+})

@@ -75,9 +75,10 @@ export const apiTokenRoutes: readonly Route[] = [
     ...{ method: 'POST', path: collection, summary: 'Create an API token; its value is shown this once', permission: 'write' },
     ...{ params: Type.Object({}), body: CreateApiToken, result: IssuedApiTokenResult },
     ...{ failures: ['exceeds_maker'], isRepeatable: true },
-    async handle({ authority, caller, owner, now, body, terms }) {
+    async handle({ authority, caller, owner, body, terms }) {
       const issued = await authority.apiTokens.create(caller, owner, checked(apiTokenDraft(body)), terms.retry)
-      return { result: issuedApiTokenResult(issued, now), isRepeated: issued.isRepeated }
+      // As of then, also when it is asked for again: the answer must not change.
+      return { result: issuedApiTokenResult(issued, issued.token.createdAt), isRepeated: issued.isRepeated }
     },
   }),
 

@@ -60,10 +60,12 @@ export const serviceTokenRoutes: readonly Route[] = [
     ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true, isRepeatable: true },
     async handle({ authority, caller, scope, params: { service_token_id: id }, body, terms }) {
       const previousUntil = instantOf(body[previousEnd], previousEnd)
-      if (readOnlyFields.some((field) => body[field] !== undefined)) requireUnchanged(body, await authority.serviceTokens.get(scope, id))
       const { name, duration, enabled, client_secret_version: secretVersion } = body
       const changes = { name, duration, enabled, secretVersion, previousUntil }
-      const { secret, ...seen } = await authority.serviceTokens.update(caller.actor, scope, id, changes, terms)
+      const { secret, ...seen } = await authority.serviceTokens.update(caller.actor, scope, id, changes, {
+        ...terms,
+        check: (seen) => requireUnchanged(body, seen),
+      })
       const { result, ...answer } = shown(seen)
       return { ...answer, result: { ...result, ...(secret !== undefined && { client_secret: secret }) } }
     },

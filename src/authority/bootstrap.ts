@@ -1,8 +1,9 @@
 import type { Application } from '../domain/application.ts'
 import { newAudience, newHexId, newUuid } from '../domain/identifier.ts'
 import { accountResource, permissionGroups, userResource } from '../domain/permission.ts'
+import type { Policy } from '../domain/policy.ts'
 import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
-import type { AuditEntry, Clock, Store, Write } from './ports.ts'
+import { type AuditEntry, type Clock, type Store, system, type Write } from './ports.ts'
 
 /** What an operator may choose about the first account; the rest is generated. */
 export interface BootstrapOptions {
@@ -36,8 +37,22 @@ export async function bootstrap(
   const { apiKey = newSecret('psk_', random), apiToken = newSecret('psu_', random) } = options
   const userId = newHexId(random)
   const application: Application = {
-    ...{ id: newUuid(random), accountId, zoneId: null, name: 'Default application', domain: '*', audience: newAudience(random), originUrl },
-    policies: [anyValidServiceToken(newUuid(random))],
+    ...{
+      id: newUuid(random),
+      accountId,
+      zoneId: null,
+      name: 'Default application',
+      domain: '*',
+      destinations: ['*'],
+      audience: newAudience(random),
+    },
+    ...{
+      originUrl,
+      sessionDuration: null,
+      asksForCredentials: false,
+      tokenHeader: null,
+      policies: [{ policyId: newUuid(random), precedence: 1 }],
+    },
     ...{ createdAt: now, updatedAt: now, revision: 0 },
   }
   const everywhere = [accountResource('*'), userResource(userId)]
@@ -57,18 +72,25 @@ export async function bootstrap(
       },
     },
     { kind: 'application', before: null, after: application },
+    ...application.policies.map(({ policyId }) => ({
+      kind: 'policy' as const,
+      before: null,
+      after: anyValidServiceToken(policyId, application),
+    })),
   ]
   const audit: AuditEntry = {
     ...{ id: newUuid(random), at: now, accountId, zoneId: null, action: 'installation.bootstrap', succeeded: true },
     ...{ resourceKind: 'account', resourceId: accountId },
-    actor: { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null },
+    actor: system,
     ...{ before: null, after: { zone_id: zoneId, email, application_id: application.id } },
   }
   // Another node may have been quicker: then its account stands, and there is nothing to show here.
   return (await store.commit(writes, audit, { first: true })) ? { accountId, zoneId, email, apiKey, apiToken } : undefined
 }
 
-function anyValidServiceToken(id: string): Application['policies'][number] {
-  const name = 'Any valid service token'
-  return { id, name, decision: 'non_identity', include: [{ kind: 'any_valid_service_token' }], require: [], exclude: [] }
+function anyValidServiceToken(id: string, { id: applicationId, accountId, zoneId, createdAt, updatedAt }: Application): Policy {
+  return {
+    ...{ id, accountId, zoneId, applicationId, name: 'Any valid service token', decision: 'non_identity', sessionDuration: null },
+    ...{ include: [{ kind: 'any_valid_service_token' }], require: [], exclude: [], createdAt, updatedAt, revision: 0 },
+  }
 }

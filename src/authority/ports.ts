@@ -1,6 +1,7 @@
 import type { Application } from '../domain/application.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Organization } from '../domain/organization.ts'
+import type { Group, Policy } from '../domain/policy.ts'
 import type { Account, ApiToken, Owner, User, Zone } from '../domain/principal.ts'
 import type { Digest } from '../domain/secret.ts'
 import type { Scope, ServiceToken } from '../domain/service-token.ts'
@@ -10,8 +11,11 @@ import type {
   AccessRequestQuery,
   AccountQuery,
   ApiTokenQuery,
+  ApplicationQuery,
   AuditQuery,
+  GroupQuery,
   Page,
+  PageQuery,
   ServiceTokenQuery,
   ZoneQuery,
 } from './queries.ts'
@@ -37,6 +41,8 @@ export interface Entities {
   readonly api_token: ApiToken
   readonly service_token: ServiceToken
   readonly application: Application
+  readonly policy: Policy
+  readonly group: Group
   readonly organization: Organization
   readonly signing_key: SigningKey
 }
@@ -78,6 +84,9 @@ export interface Actor {
   readonly request: RequestTrace | null
 }
 
+/** What Postern does by itself. */
+export const system: Actor = { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null }
+
 export interface RequestTrace {
   readonly rayId: string
   readonly sourceIp: string
@@ -109,6 +118,8 @@ export interface Conditions {
   readonly maxServiceTokens?: { readonly accountId: string; readonly count: number }
   /** The same attempt was not made before. */
   readonly attempt?: Attempt
+  /** Nothing of this kind was stored after the change with this number. */
+  readonly unchanged?: { readonly kind: Kind; readonly since: number }
 }
 
 /** A request that its sender may repeat without its being done twice, and what it was answered. */
@@ -128,6 +139,23 @@ export interface SeenApiToken {
   readonly lastUsedAt: Instant | null
 }
 
+/** Something that names another thing, which so cannot be deleted. */
+export interface Reference {
+  readonly kind: 'application' | 'policy' | 'group'
+  readonly id: string
+}
+
+/** What an application answers for. */
+export type Claim = Pick<Application, 'id' | 'accountId' | 'name' | 'destinations'>
+
+/** When a secret of a service token was last used from an address. */
+export interface SecretUse {
+  readonly tokenId: string
+  readonly secretVersion: number
+  readonly address: string
+  readonly at: Instant
+}
+
 /** The kinds of credential whose last use is noted. */
 export type Used = 'service_token' | 'api_token'
 
@@ -145,11 +173,14 @@ export interface Feed {
 export interface Store extends Feed {
   /**
    * Stores all writes, a change-log row for each, and the audit entries, or none of it. Once it answers `true`, they are on disk.
-   * `false`: something else was stored since `before` was read, something still refers to what would be deleted, or a condition does not hold.
+   * `false`: something else was stored since `before` was read, something still refers to what would be deleted, what is referred to is not there, or a
+   * condition does not hold.
    */
   commit(writes: readonly Write[], audit: AuditEntry | readonly AuditEntry[], conditions?: Conditions): Promise<boolean>
   findServiceToken(scope: Scope, id: string): Promise<SeenServiceToken | undefined>
   listServiceTokens(scope: Scope, query: ServiceTokenQuery): Promise<Page<SeenServiceToken>>
+  /** Up to `limit` of the account's and its zones' tokens that nobody used or changed since an instant and that no policy or group names. */
+  listInactiveServiceTokens(accountId: string, since: Instant, onlyEnabled: boolean, limit: number): Promise<readonly ServiceToken[]>
   /** Those of the account and of all its zones. */
   countServiceTokens(accountId: string): Promise<number>
   findApiToken(digest: Digest): Promise<ApiToken | undefined>
@@ -158,6 +189,22 @@ export interface Store extends Feed {
   findUser(email: string): Promise<User | undefined>
   listAccounts(query: AccountQuery): Promise<Page<Account>>
   listZones(query: ZoneQuery): Promise<Page<Zone>>
+  /** Those of the ids that are there, in any order. */
+  findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
+  findByAudience(audience: string): Promise<Application | undefined>
+  /** Newest first, as all lists of applications, policies and groups. */
+  listApplications(scope: Scope, query: ApplicationQuery): Promise<Page<Application>>
+  /** Those of all applications there are. */
+  listClaims(): Promise<readonly Claim[]>
+  /** Those that applications of the account share. */
+  listPolicies(accountId: string, query: PageQuery): Promise<Page<Policy>>
+  listGroups(scope: Scope, query: GroupQuery): Promise<Page<Group>>
+  /** Those of the account and of all its zones. */
+  groupsOf(accountId: string): Promise<readonly Group[]>
+  /** How many applications use each of the policies; those that none uses are left out. */
+  countUses(policyIds: Iterable<string>): Promise<ReadonlyMap<string, number>>
+  /** Up to `limit` of those that name it. */
+  referencesTo(kind: Kind, id: string, limit: number): Promise<readonly Reference[]>
   /** How many things of which kind belong to an account or zone; kinds of which there are none are left out. */
   contentsOf(scope: Scope): Promise<ReadonlyMap<Kind, number>>
   /** Newest first. */
@@ -170,11 +217,17 @@ export interface Store extends Feed {
   hasMasterKeyProof(): Promise<boolean>
   /** Notes the latest use of credentials; uses of those that are gone are dropped, and an earlier one never replaces a later. */
   recordUses(kind: Used, uses: ReadonlyMap<string, Instant>): Promise<void>
+  /** As `recordUses`. Of each secret the addresses that were seen last are kept, up to 50; of secrets that no longer work, none. */
+  recordSecretUses(uses: readonly SecretUse[]): Promise<void>
+  /** Newest first. */
+  listSecretUses(tokenId: string): Promise<readonly SecretUse[]>
   /** Adds entries to the audit trail that no write belongs to. */
   recordAudit(entries: readonly AuditEntry[]): Promise<void>
   listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>
   recordAccessRequests(requests: readonly AccessRequest[]): Promise<void>
   /** Removes up to `limit` requests from before an instant, and says how many. */
   forgetAccessRequests(before: Instant, limit: number): Promise<number>
+  /** Removes up to `limit` of the requests beyond the `max` newest, and says how many. */
+  trimAccessRequests(max: number, limit: number): Promise<number>
   listAccessRequests(query: AccessRequestQuery): Promise<readonly AccessRequest[]>
 }

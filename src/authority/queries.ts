@@ -25,6 +25,25 @@ export interface PageQuery {
   readonly perPage: number
 }
 
+/** The texts are matched in any case. */
+export interface ApplicationQuery extends PageQuery {
+  /** Parts of the name and of the domain, or with `isExact` the whole of them. */
+  readonly name?: string | undefined
+  readonly domain?: string | undefined
+  readonly isExact?: boolean | undefined
+  /** The whole audience. */
+  readonly audience?: string | undefined
+  /** A part of the name, of a destination, of the id or the audience. */
+  readonly search?: string | undefined
+}
+
+export interface GroupQuery extends PageQuery {
+  /** The exact name. */
+  readonly name?: string | undefined
+  /** A part of the name or the id, in any case. */
+  readonly search?: string | undefined
+}
+
 /** Which accounts or zones a caller may see: all, or those of the ids. */
 export type Visible = 'all' | ReadonlySet<string>
 

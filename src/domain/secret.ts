@@ -34,3 +34,19 @@ export function digestOf(secret: string): Digest {
 export function sameDigest(one: Digest, other: Digest): boolean {
   return timingSafeEqual(one, other)
 }
+
+/** What a secret looks like: one of ours, unharmed; the beginning of one; one with a slip in it; or nothing that was made here. */
+export type SecretForm = 'whole' | 'truncated' | 'damaged' | 'foreign'
+
+const beginning = /^ps[tuak]_/
+const wholeLength = 4 + bodyLength + 8
+
+/** Tells by prefix, length and checksum. For diagnoses only: a secret is proved by its digest. */
+export function formOf(secret: string): SecretForm {
+  if (!beginning.test(secret)) return 'foreign'
+  if (secret.length < wholeLength) return 'truncated'
+  const checksum = crc32(secret.slice(4, 4 + bodyLength))
+    .toString(16)
+    .padStart(8, '0')
+  return secret.slice(4 + bodyLength) === checksum ? 'whole' : 'damaged'
+}

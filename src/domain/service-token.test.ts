@@ -198,10 +198,17 @@ describe('an update', () => {
     expect(objectionTo(rotated, { secretVersion: 3 }, at('12:15'))).toBeUndefined()
   })
 
+  test('knows which version the previous secret had, however far the number jumped', () => {
+    const jumped = updated(rotated, { secretVersion: 9, previousUntil: at('12:40') }, '12:15')
+    expect(jumped.previous?.version).toBe(2)
+    expect(updated(jumped, { previousUntil: at('12:35') }, '12:16').previous?.version).toBe(2)
+    expect(rotate(jumped, digest('newer still'), at('12:17')).previous?.version).toBe(9)
+  })
+
   test('can do everything at once', () => {
     const changes = { name: 'CD', duration: '2h', enabled: false, secretVersion: 9, previousUntil: at('12:40') }
     const expected = { name: 'CD', duration: '2h', enabled: false, secretVersion: 9, digest: digest('newest'), expiresAt: at('14:15') }
-    const before = { previous: { digest: digest('new'), until: at('12:40') }, updatedAt: at('12:15') }
+    const before = { previous: { digest: digest('new'), until: at('12:40'), version: 2 }, updatedAt: at('12:15') }
     expect(updated(rotated, changes, '12:15')).toEqual({ ...rotated, ...expected, ...before })
   })
 })

@@ -15,7 +15,7 @@ export interface ServiceToken extends Scope {
   readonly clientId: string
   readonly digest: Digest
   /** The secret before the last rotation, accepted while `now < until`. One that was ended by a command has no digest: no clock can bring it back. */
-  readonly previous: { readonly digest: Digest | null; readonly until: Instant } | null
+  readonly previous: { readonly digest: Digest | null; readonly until: Instant; readonly version: number } | null
   readonly secretVersion: number
   /** A Go duration or `forever`, as the operator entered it. */
   readonly duration: string
@@ -48,7 +48,7 @@ export function issue(token: NewServiceToken, now: Instant): ServiceToken {
 
 /** Replaces the secret. The old one keeps working until `graceUntil`, so callers can switch without downtime; by default it stops at once. */
 export function rotate(token: ServiceToken, next: Digest, now: Instant, graceUntil: Instant = now): ServiceToken {
-  const previous = { digest: graceUntil > now ? token.digest : null, until: graceUntil }
+  const previous = { digest: graceUntil > now ? token.digest : null, until: graceUntil, version: token.secretVersion }
   return { ...token, digest: next, previous, secretVersion: token.secretVersion + 1, updatedAt: now }
 }
 
@@ -103,7 +103,7 @@ export function update(token: ServiceToken, changes: Changes, next: Digest, now:
   if (secretVersion > token.secretVersion) {
     updated = { ...rotate(updated, next, now, changes.previousUntil), secretVersion }
   } else if (end !== undefined) {
-    updated = { ...updated, previous: { digest: end.until > now ? end.digest : null, until: end.until } }
+    updated = { ...updated, previous: end.until > now ? end : { ...end, digest: null } }
   }
   return updated === token ? token : { ...updated, updatedAt: now }
 }
@@ -113,7 +113,7 @@ function newEndOfPrevious({ previous }: ServiceToken, { previousUntil: until }: 
   if (previous === null || until === undefined) return undefined
   // The wire shows whole seconds: a client that sends back what it was shown has asked for no change.
   if (Math.floor(until / 1000) === Math.floor(previous.until / 1000)) return undefined
-  return { digest: previous.until > now ? previous.digest : null, until }
+  return { ...previous, digest: previous.until > now ? previous.digest : null, until }
 }
 
 function lifetimeOf(duration: string): Lifetime {

@@ -47,3 +47,32 @@ describe('service-token headers', () => {
     expect(presentedIn(headers)).toEqual({ kind: 'pair', clientId: 'ID, id', secret: ' \t' })
   })
 })
+
+describe('a header of the application’s own', () => {
+  const inOne = (value: string, ...more: string[]) => presentedIn(['Authorization', value, ...more], 'authorization')
+  const json = JSON.stringify({ 'cf-access-client-id': 'id', 'cf-access-client-secret': 'secret' })
+
+  test.each([
+    ['JSON with both', [json], pair],
+    ['JSON with more in it', ['{"a":1,"cf-access-client-id":"id","cf-access-client-secret":"secret"}'], pair],
+    ['JSON after white space', [`  ${json}`], pair],
+    ['what is not JSON at all: another’s credential', ['Bearer abc'], nothing],
+    ['an empty value', [''], nothing],
+    ['broken JSON', ['{"cf-access-client-id":"id"'], unusable('malformed_token_header')],
+    ['JSON without them', ['{}'], unusable('malformed_token_header')],
+    ['keys in another case', ['{"CF-Access-Client-Id":"id","CF-Access-Client-Secret":"secret"}'], unusable('malformed_token_header')],
+    ['values that are no text', ['{"cf-access-client-id":1,"cf-access-client-secret":null}'], unusable('malformed_token_header')],
+    ['an empty secret', ['{"cf-access-client-id":"id","cf-access-client-secret":""}'], unusable('missing_client_secret')],
+    ['an empty client id', ['{"cf-access-client-id":"","cf-access-client-secret":"x"}'], unusable('missing_client_id')],
+    ['the header twice', [json, 'AUTHORIZATION', json], unusable('repeated_header')],
+    ['both styles at once', [json, 'CF-Access-Client-Id', 'id', 'CF-Access-Client-Secret', 'secret'], unusable('both_styles')],
+    ['half of the other style beside it', [json, 'CF-Access-Client-Id', 'id'], unusable('both_styles')],
+    ['another’s credential beside the two headers', ['Bearer abc', 'CF-Access-Client-Id', 'id', 'CF-Access-Client-Secret', 'secret'], pair],
+  ])('%s', (_case, [value = '', ...more], presented) => {
+    expect(inOne(value, ...more)).toEqual(presented)
+  })
+
+  test('means nothing to an application that does not read it', () => {
+    expect(presentedIn(['Authorization', json])).toEqual(nothing)
+  })
+})

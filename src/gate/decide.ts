@@ -1,28 +1,53 @@
 import type { Clock } from '../authority/ports.ts'
-import { type Application, admits, belongsTo } from '../domain/application.ts'
+import type { Judgement } from '../domain/admission.ts'
+import type { Application } from '../domain/application.ts'
+import type { Policy } from '../domain/policy.ts'
 import { digestOf } from '../domain/secret.ts'
-import { type ServiceToken, type Verification, verify } from '../domain/service-token.ts'
-import type { Presented } from './credentials.ts'
-import type { Replica } from './replica/replica.ts'
+import { type ServiceToken, verify } from '../domain/service-token.ts'
+import { type Presented, presentedIn } from './credentials.ts'
+import { type Flaw, flawOf } from './diagnosis.ts'
+import type { Entrance, Replica } from './replica/replica.ts'
+
+/** What is asked of the gate: may this request pass? */
+export interface Asked {
+  /** Lower case, without a port. */
+  readonly host: string
+  /** Path and query, as sent. */
+  readonly target: string
+  readonly method: string
+  /** Where the request comes from, past the proxies that are trusted. */
+  readonly address: string
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+  /** All its cookies, as one `Cookie` header. */
+  readonly cookie: string | undefined
+}
 
 /** Why a request is refused, for the operator. */
 export type Reason =
   | 'stale'
+  | 'no_signing_key'
   | 'no_application'
+  | 'ambiguous_path'
   | 'no_credentials'
-  | 'wrong_scope'
-  | 'no_policy'
+  | 'invalid_session'
   | Extract<Presented, { kind: 'unusable' }>['reason']
-  | Extract<Verification, { ok: false }>['reason']
+  | Flaw
+  | Extract<Judgement, { admitted: false }>['reason']
+
+/** What proved the token: one of its secrets, or an assertion that they led to before. */
+export type Via = 'current' | 'previous' | 'session'
 
 /** What becomes of a request. 401: its credentials are no good. 403: nothing lets it in. 503: the gate no longer knows. */
 export type Verdict =
   | {
       readonly admitted: true
       readonly application: Application
+      readonly entrance: Entrance
+      readonly policy: Policy
+      /** `null` where a policy lets everybody in. */
       readonly token: ServiceToken | null
-      /** Which of its secrets proved the token. */
-      readonly via: 'current' | 'previous' | null
+      readonly via: Via | null
     }
   | {
       readonly admitted: false
@@ -38,38 +63,68 @@ export interface DeciderDeps {
   readonly clock: Clock
   /** Whether the replica is recent enough to answer from. */
   readonly isFresh: () => boolean
-  /** Hears of each successful verification. */
-  readonly noteUse: (token: ServiceToken) => void
+  /** Hears of each secret that was proved. */
+  readonly noteUse: (token: ServiceToken, via: 'current' | 'previous', asked: Asked) => void
+  /** Whose session it is that a request's cookies name; `null` for one that is no good, `undefined` where they name none. */
+  readonly sessionIn: (cookie: string, entrance: Entrance) => ServiceToken | null | undefined
 }
 
-export type Decide = (host: string, presented: Presented) => Verdict
+export type Decide = (asked: Asked) => Verdict
+
+/** What a request proved about itself. */
+interface Proof {
+  readonly via: Via | null
+  /** The token that was proved, or only claimed. */
+  readonly claimed: ServiceToken | null
+  readonly flaw: Flaw | Extract<Presented, { kind: 'unusable' }>['reason'] | 'invalid_session' | 'no_credentials' | null
+}
+
+const noCredentials: Proof = { via: null, claimed: null, flaw: 'no_credentials' }
+const invalidSession: Proof = { via: null, claimed: null, flaw: 'invalid_session' }
 
 /** The path of every request through the gate: from memory, without waiting, and never throwing. */
-export function createDecide({ replica, clock, isFresh, noteUse }: DeciderDeps): Decide {
-  return (host, presented) => {
-    if (!isFresh()) return refuse(503, 'stale', null, null)
-    const application = replica.applicationFor(host)
-    if (application === undefined) return refuse(403, 'no_application', null, null)
-
-    let claimed: ServiceToken | null = null
-    let via: 'current' | 'previous' | null = null
-    let flaw: Reason | null = null
-    if (presented.kind === 'unusable') flaw = presented.reason
-    if (presented.kind === 'pair') {
-      const known = replica.tokenByClientId(presented.clientId)
-      const verification = verify(known, digestOf(presented.secret), clock.now())
-      claimed = known ?? null
-      if (verification.ok) via = verification.via
-      else flaw = verification.reason
-    }
-
-    const token = via === null ? null : claimed
-    if (token !== null) noteUse(token)
-    if (admits(application, token)) return { admitted: true, application, token, via }
-    if (flaw !== null) return refuse(401, flaw, application, claimed)
-    if (token === null) return refuse(403, 'no_credentials', application, null)
-    return refuse(403, belongsTo(token, application) ? 'no_policy' : 'wrong_scope', application, token)
+export function createDecide({ replica, clock, isFresh, noteUse, sessionIn }: DeciderDeps): Decide {
+  function prove(asked: Asked, entrance: Entrance): Proof {
+    const presented = presentedIn(asked.rawHeaders, entrance.application.tokenHeader)
+    if (presented.kind === 'unusable') return { via: null, claimed: null, flaw: presented.reason }
+    if (presented.kind === 'nothing') return proveBySession(asked, entrance)
+    const { clientId, secret } = presented
+    const known = replica.tokenByClientId(clientId)
+    const verification = verify(known, digestOf(secret), clock.now())
+    if (!verification.ok) return { via: null, claimed: known ?? null, flaw: flawOf(clientId, secret, verification.reason) }
+    if (known !== undefined) noteUse(known, verification.via, asked)
+    return { via: verification.via, claimed: known ?? null, flaw: null }
   }
+
+  function proveBySession({ cookie }: Asked, entrance: Entrance): Proof {
+    const token = cookie === undefined ? undefined : sessionIn(cookie, entrance)
+    if (token === undefined) return noCredentials
+    return token === null ? invalidSession : { via: 'session', claimed: token, flaw: null }
+  }
+
+  return (asked) => {
+    if (!isFresh()) return refuse(503, 'stale', null, null)
+    const entrance = replica.entranceTo(asked.host, asked.target)
+    if (entrance === undefined) return refuse(403, 'no_application', null, null)
+    if (entrance === 'ambiguous') return refuse(403, 'ambiguous_path', null, null)
+    const { application } = entrance
+    const { via, claimed, flaw } = prove(asked, entrance)
+    const token = via === null ? null : claimed
+    const judgement = entrance.judge(token, asked.address)
+    if (judgement.admitted) return { admitted: true, application, entrance, policy: judgement.policy, token, via }
+    if (flaw === null) return refuse(403, judgement.reason, application, token)
+    return refuse(statusFor(flaw, entrance), flaw, application, claimed)
+  }
+}
+
+const unusable: ReadonlySet<Proof['flaw']> = new Set([
+  ...(['missing_client_id', 'missing_client_secret', 'repeated_header', 'both_styles', 'malformed_token_header'] as const),
+])
+
+/** An account that is not strict answers wrong credentials as it answers none that are let in. */
+function statusFor(flaw: NonNullable<Proof['flaw']>, { application, organization }: Entrance): 401 | 403 {
+  if (flaw === 'no_credentials' || flaw === 'invalid_session') return application.asksForCredentials ? 401 : 403
+  return unusable.has(flaw) || (organization?.isStrict ?? true) ? 401 : 403
 }
 
 function refuse(status: 401 | 403 | 503, reason: Reason, application: Application | null, token: ServiceToken | null): Verdict {

@@ -1,18 +1,15 @@
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../authority/ports.ts'
 import type { AccessRequest } from '../authority/queries.ts'
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
-import type { Verdict } from './decide.ts'
-import { clientAddress, type IsTrusted } from './peer.ts'
+import type { Asked, Verdict } from './decide.ts'
 
 /** Notes what machines asked for. Those that go on asking for the same are noted once in a while. */
-export type NoteRequest = (request: IncomingMessage, verdict: Verdict, ray: string) => void
+export type NoteRequest = (asked: Asked, verdict: Verdict, ray: string) => void
 
 export interface RequestLogDeps {
   readonly record: (request: AccessRequest) => void
-  readonly isTrusted: IsTrusted
   readonly clock: Clock
   readonly random: RandomBytes
 }
@@ -29,7 +26,7 @@ interface Remembered {
   readonly reason: string
 }
 
-export function createRequestLog({ record, isTrusted, clock, random }: RequestLogDeps): NoteRequest {
+export function createRequestLog({ record, clock, random }: RequestLogDeps): NoteRequest {
   /** By service token (or none), and by address. */
   const remembered = new Map<string, Map<string, Remembered>>()
   let count = 0
@@ -49,13 +46,12 @@ export function createRequestLog({ record, isTrusted, clock, random }: RequestLo
     return false
   }
 
-  return (request, verdict, ray) => {
+  return ({ address: sourceIp }, verdict, ray) => {
     const { application, token, admitted } = verdict
     // Without an application there is no account in whose log it could stand.
     if (application === null) return
     const reason = admitted ? (verdict.via ?? 'bypass') : verdict.reason
     const now = clock.now()
-    const sourceIp = clientAddress(request, isTrusted)
     if (isKnown(token?.id ?? '', sourceIp, application.id, reason, now, admitted ? admittedForMs : refusedForMs)) return
     const { accountId, id: applicationId, name: applicationName, domain: applicationDomain } = application
     // A name is told to those only whose token it is.

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely'
+import type { Kind } from '../authority/ports.ts'
 import type { Tables } from './schema.ts'
 
 /**
@@ -8,4 +9,13 @@ import type { Tables } from './schema.ts'
 export async function allot(trx: Transaction<Tables>, count: number): Promise<number> {
   const advance = trx.updateTable('change_head').set((row) => ({ seq: row('seq', '+', count) }))
   return (await advance.returning('seq').executeTakeFirstOrThrow()).seq
+}
+
+/** Whether something of a kind was stored after the change with the number `since`. */
+export async function hasChanged(
+  trx: Transaction<Tables>,
+  { kind, since }: { readonly kind: Kind; readonly since: number },
+): Promise<boolean> {
+  const later = trx.selectFrom('change').select('seq').where('seq', '>', since).where('kind', '=', kind).limit(1)
+  return (await later.executeTakeFirst()) !== undefined
 }

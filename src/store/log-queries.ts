@@ -5,7 +5,10 @@ import { batches } from './batches.ts'
 import type { Database } from './database.ts'
 import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
 
-type Queries = Pick<Store, 'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'forgetAccessRequests' | 'listAccessRequests'>
+type Queries = Pick<
+  Store,
+  'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'forgetAccessRequests' | 'trimAccessRequests' | 'listAccessRequests'
+>
 
 /** The audit trail and the log of requests at the gate: written once, never changed. */
 export function createLogQueries({ db, scanner }: Database): Queries {
@@ -47,6 +50,12 @@ export function createLogQueries({ db, scanner }: Database): Queries {
       return Number(numDeletedRows)
     },
 
+    async trimAccessRequests(max, limit) {
+      const beyond = db.selectFrom('access_request').select('id').orderBy('at', 'desc').orderBy('id').offset(max).limit(limit)
+      const { numDeletedRows } = await db.deleteFrom('access_request').where('id', 'in', beyond).executeTakeFirst()
+      return Number(numDeletedRows)
+    },
+
     async listAccessRequests({ accountId, since, until, filters, direction, page, perPage }) {
       let query = scanner.selectFrom('access_request').selectAll().where('account_id', '=', accountId)
       if (since !== undefined) query = query.where('at', '>=', since)
@@ -77,7 +86,7 @@ const expressions: Readonly<Record<string, RawBuilder<unknown>>> = {
   raw_method: sql`method`,
   raw_status_code: sql`status`,
   raw_uri: sql`path`,
-  resource_product: sql`case when resource_kind in ('service_token', 'application', 'organization', 'signing_key') then 'access'
+  resource_product: sql`case when resource_kind in ('service_token', 'application', 'policy', 'group', 'organization', 'signing_key') then 'access'
     when resource_kind = 'api_token' then 'api_tokens' when resource_kind in ('account', 'zone') then resource_kind || 's' else coalesce(resource_kind, 'api') end`,
   resource_scope: sql`case when zone_id is not null then 'zones' when account_id = ${installationTrail} then 'user' else 'accounts' end`,
   resource_type: sql`coalesce(resource_kind, 'request')`,

@@ -1,4 +1,5 @@
 import type { Entities, Kind } from '../authority/ports.ts'
+import type { Decision, RuleSet } from '../domain/policy.ts'
 import type { Owner } from '../domain/principal.ts'
 import type { Tables } from './schema.ts'
 
@@ -51,6 +52,7 @@ export const mappings = {
       ...{ id, account_id: accountId, zone_id: zoneId, name, client_id: clientId, digest },
       search_text: searchText(name, clientId, id),
       ...{ previous_digest: previous?.digest ?? null, previous_until: previous?.until ?? null },
+      previous_version: previous?.version ?? null,
       ...{ secret_version: secretVersion, duration, enabled: Number(enabled) },
       ...{ created_at: rest.createdAt, updated_at: rest.updatedAt, expires_at: rest.expiresAt, revision: rest.revision },
     }),
@@ -62,7 +64,8 @@ export const mappings = {
       name: row.name,
       clientId: row.client_id,
       digest: row.digest,
-      previous: row.previous_until === null ? null : { digest: row.previous_digest, until: row.previous_until },
+      previous:
+        row.previous_until === null ? null : { digest: row.previous_digest, until: row.previous_until, version: row.previous_version ?? 0 },
       secretVersion: row.secret_version,
       duration: row.duration,
       enabled: row.enabled === 1,
@@ -74,13 +77,41 @@ export const mappings = {
   }),
 
   application: mapping<Entities['application'], 'application'>('application', {
-    toRow: ({ id, accountId, zoneId, name, domain, audience, originUrl, policies, createdAt, updatedAt, revision }) => ({
-      ...{ id, account_id: accountId, zone_id: zoneId, name, domain, audience, origin_url: originUrl },
-      ...{ policies: JSON.stringify(policies), created_at: createdAt, updated_at: updatedAt, revision },
+    toRow: ({ id, accountId, zoneId, name, domain, destinations, audience, originUrl, policies, ...rest }) => ({
+      ...{ id, account_id: accountId, zone_id: zoneId, name, domain, destinations: JSON.stringify(destinations), audience },
+      ...{ origin_url: originUrl, session_duration: rest.sessionDuration, asks_for_credentials: Number(rest.asksForCredentials) },
+      ...{ token_header: rest.tokenHeader, policies: JSON.stringify(policies) },
+      ...{ created_at: rest.createdAt, updated_at: rest.updatedAt, revision: rest.revision },
     }),
-    fromRow: ({ id, account_id, zone_id, name, domain, audience, origin_url, policies, created_at, updated_at, revision }) => ({
-      ...{ id, accountId: account_id, zoneId: zone_id, name, domain, audience, originUrl: origin_url },
-      ...{ policies: JSON.parse(policies), createdAt: created_at, updatedAt: updated_at, revision },
+    fromRow: ({ id, account_id, zone_id, name, domain, destinations, audience, origin_url, policies, ...row }) => ({
+      ...{ id, accountId: account_id, zoneId: zone_id, name, domain, destinations: JSON.parse(destinations), audience },
+      ...{ originUrl: origin_url, sessionDuration: row.session_duration, asksForCredentials: row.asks_for_credentials === 1 },
+      ...{ tokenHeader: row.token_header, policies: JSON.parse(policies) },
+      ...{ createdAt: row.created_at, updatedAt: row.updated_at, revision: row.revision },
+    }),
+  }),
+
+  policy: mapping<Entities['policy'], 'policy'>('policy', {
+    toRow: ({ id, accountId, zoneId, applicationId, name, decision, include, require, exclude, sessionDuration, ...rest }) => ({
+      ...{ id, account_id: accountId, zone_id: zoneId, application_id: applicationId, name, decision },
+      ...{ rules: JSON.stringify({ include, require, exclude }), session_duration: sessionDuration },
+      ...{ created_at: rest.createdAt, updated_at: rest.updatedAt, revision: rest.revision },
+    }),
+    fromRow: ({ id, account_id, zone_id, application_id, name, decision, rules, session_duration, created_at, updated_at, revision }) => ({
+      ...{ id, accountId: account_id, zoneId: zone_id, applicationId: application_id, name, decision: decision as Decision },
+      ...(JSON.parse(rules) as RuleSet),
+      ...{ sessionDuration: session_duration, createdAt: created_at, updatedAt: updated_at, revision },
+    }),
+  }),
+
+  group: mapping<Entities['group'], 'access_group'>('access_group', {
+    toRow: ({ id, accountId, zoneId, name, include, require, exclude, createdAt, updatedAt, revision }) => ({
+      ...{ id, account_id: accountId, zone_id: zoneId, name, rules: JSON.stringify({ include, require, exclude }) },
+      ...{ created_at: createdAt, updated_at: updatedAt, revision },
+    }),
+    fromRow: ({ id, account_id, zone_id, name, rules, created_at, updated_at, revision }) => ({
+      ...{ id, accountId: account_id, zoneId: zone_id, name, ...(JSON.parse(rules) as RuleSet) },
+      ...{ createdAt: created_at, updatedAt: updated_at, revision },
     }),
   }),
 

@@ -2,6 +2,7 @@ import { type Kysely, type Migration, Migrator } from 'kysely'
 import { up as foundation } from './migrations/0001-foundation.ts'
 import { up as management } from './migrations/0002-management.ts'
 import { up as listsAtSize } from './migrations/0003-lists-at-size.ts'
+import { up as policies } from './migrations/0004-policies.ts'
 import type { Tables } from './schema.ts'
 
 /** Every change of the schema, in order. A released one is never edited: databases that have run it will not run it again. */
@@ -9,6 +10,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0001-foundation': { up: foundation },
   '0002-management': { up: management },
   '0003-lists-at-size': { up: listsAtSize },
+  '0004-policies': { up: policies },
 }
 
 /** Brings the database to the present schema. Nodes that start together wait for each other; fails on a database of a newer Postern. */

@@ -22,12 +22,18 @@ export function createPrincipalQueries(db: Kysely<Tables>): Queries {
     return query.leftJoin('api_token_use', 'api_token_use.api_token_id', 'api_token.id').selectAll('api_token').select('last_seen_at')
   }
 
-  async function count(table: 'service_token' | 'application' | 'zone' | 'api_token', accountId: string, zoneId: string | null) {
+  async function count(
+    kind: 'service_token' | 'application' | 'zone' | 'api_token' | 'policy' | 'group',
+    accountId: string,
+    zoneId: string | null,
+  ) {
     let query = db
-      .selectFrom(table as 'service_token')
+      .selectFrom(mappings[kind].table as 'policy')
       .select(({ fn }) => fn.countAll<number>().as('total'))
       .where('account_id', '=', accountId)
     if (zoneId !== null) query = query.where('zone_id', '=', zoneId)
+    // The others are a part of their application.
+    if (kind === 'policy') query = query.where('application_id', 'is', null)
     return (await query.executeTakeFirstOrThrow()).total
   }
 
@@ -87,7 +93,9 @@ export function createPrincipalQueries(db: Kysely<Tables>): Queries {
 
     async contentsOf({ accountId, zoneId }) {
       const kinds =
-        zoneId === null ? (['zone', 'api_token', 'service_token', 'application'] as const) : (['service_token', 'application'] as const)
+        zoneId === null
+          ? (['zone', 'api_token', 'service_token', 'application', 'policy', 'group'] as const)
+          : (['service_token', 'application', 'policy', 'group'] as const)
       const found = new Map<Kind, number>()
       for (const kind of kinds) {
         const total = await count(kind, accountId, zoneId)

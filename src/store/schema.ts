@@ -59,6 +59,7 @@ export interface ServiceTokenRow {
   readonly digest: Uint8Array
   readonly previous_digest: Uint8Array | null
   readonly previous_until: number | null
+  readonly previous_version: number | null
   readonly secret_version: number
   readonly duration: string
   readonly enabled: number
@@ -85,6 +86,14 @@ export interface ServiceTokenUseRow {
   readonly last_seen_at: number
 }
 
+/** Who used which secret of a token last. */
+export interface SecretUseRow {
+  readonly service_token_id: string
+  readonly secret_version: number
+  readonly address: string
+  readonly last_seen_at: number
+}
+
 export interface ApplicationRow {
   readonly id: string
   readonly account_id: string
@@ -93,10 +102,40 @@ export interface ApplicationRow {
   readonly domain: string
   readonly audience: string
   readonly origin_url: string | null
+  readonly destinations: string
+  readonly session_duration: string | null
+  readonly asks_for_credentials: number
+  readonly token_header: string | null
+  /** Which policies in which order. */
   readonly policies: string
   readonly created_at: number
   readonly updated_at: number
   readonly revision: number
+}
+
+export interface PolicyRow {
+  readonly id: string
+  readonly account_id: string
+  readonly zone_id: string | null
+  /** Null for one that applications share. */
+  readonly application_id: string | null
+  readonly name: string
+  readonly decision: string
+  readonly rules: string
+  readonly session_duration: string | null
+  readonly created_at: number
+  readonly updated_at: number
+  readonly revision: number
+}
+
+export type AccessGroupRow = Omit<PolicyRow, 'application_id' | 'decision' | 'session_duration'>
+
+/** One thing that names another. */
+export interface ReferenceRow {
+  readonly from_kind: string
+  readonly from_id: string
+  readonly to_kind: string
+  readonly to_id: string
 }
 
 export interface OrganizationRow {
@@ -186,7 +225,11 @@ export interface Tables {
   readonly service_token: ServiceTokenRow
   readonly service_token_block: ServiceTokenBlockRow
   readonly service_token_use: ServiceTokenUseRow
+  readonly secret_use: SecretUseRow
   readonly application: ApplicationRow
+  readonly policy: PolicyRow
+  readonly access_group: AccessGroupRow
+  readonly reference: ReferenceRow
   readonly organization: OrganizationRow
   readonly signing_key: SigningKeyRow
   readonly master_key_proof: { readonly id: number; readonly proof: Uint8Array }

@@ -1,15 +1,17 @@
 import type { Transaction } from 'kysely'
 import type { Attempt, AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { batches } from './batches.ts'
-import { allot } from './change-log.ts'
+import { allot, hasChanged } from './change-log.ts'
 import type { Database } from './database.ts'
 import { auditRow, createLogQueries } from './log-queries.ts'
 import { type Mapping, mappings } from './mapping.ts'
+import { createPolicyQueries } from './policy-queries.ts'
 import { createPrincipalQueries } from './principal-queries.ts'
+import { noteReferences, referencesHold, referencesTo } from './references.ts'
 import type { Tables } from './schema.ts'
 import { countServiceTokens, countWrite } from './service-token-blocks.ts'
 import { createServiceTokenQueries } from './service-token-queries.ts'
-import { recordUses } from './uses.ts'
+import { listSecretUses, recordSecretUses, recordUses } from './uses.ts'
 
 /** Every entity's table has an id and a revision; the queries here use only these, so one table's types serve for all. */
 type AnyTable = 'service_token'
@@ -51,7 +53,7 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
   async function commit(
     writes: readonly Write[],
     audit: AuditEntry | readonly AuditEntry[],
-    { first = false, maxServiceTokens, attempt }: Conditions = {},
+    { first = false, maxServiceTokens, attempt, unchanged }: Conditions = {},
   ): Promise<boolean> {
     try {
       await db.transaction().execute(async (trx) => {
@@ -59,11 +61,14 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
         for (const batch of batches([audit].flat())) await trx.insertInto('audit').values(batch.map(auditRow)).execute()
         const head = await allot(trx, writes.length)
         if (first && head !== writes.length) throw new NotStored()
+        if (unchanged !== undefined && (await hasChanged(trx, unchanged))) throw new NotStored()
         if (attempt !== undefined) await note(trx, attempt)
         for (const write of writes) {
           await apply(trx, write)
           await countWrite(trx, write, fullBlock)
+          await noteReferences(trx, write)
         }
+        if (!(await referencesHold(trx, writes))) throw new NotStored()
         if (maxServiceTokens !== undefined && (await countServiceTokens(trx, maxServiceTokens.accountId)) > maxServiceTokens.count) {
           throw new NotStored()
         }
@@ -134,10 +139,14 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
       return (await db.selectFrom('master_key_proof').select('proof').executeTakeFirstOrThrow()).proof
     },
 
+    referencesTo: (kind, id, limit) => referencesTo(db, kind, id, limit),
     countServiceTokens: (accountId) => countServiceTokens(db, accountId),
     recordUses: (kind, uses) => recordUses(db, kind, uses),
+    recordSecretUses: (uses) => recordSecretUses(db, uses),
+    listSecretUses: (tokenId) => listSecretUses(db, tokenId),
     ...createServiceTokenQueries(database),
     ...createPrincipalQueries(db),
+    ...createPolicyQueries(database),
     ...createLogQueries(database),
   }
 }

@@ -71,6 +71,18 @@ export function describeAccessRequests(underTest: () => StoreUnderTest): void {
     expect(await ids()).toEqual([4, 1])
   })
 
+  test('are trimmed to so many, the oldest first and a few at a time', async () => {
+    const { store } = underTest()
+    const numbers = Array.from({ length: 7 }, (_, index) => index + 1)
+    await store.recordAccessRequests(numbers.map((number) => anAccessRequest(number, { at: noon + number })))
+    expect(await store.trimAccessRequests(7, 10)).toBe(0)
+    expect(await store.trimAccessRequests(3, 3)).toBe(3)
+    expect(await store.trimAccessRequests(3, 3)).toBe(1)
+    expect(await store.trimAccessRequests(3, 3)).toBe(0)
+    const rows = await underTest().rows.selectFrom('access_request').select('at').orderBy('at').execute()
+    expect(rows.map(({ at }) => at - noon)).toEqual([5, 6, 7])
+  })
+
   describe('a filter of the log of requests', () => {
     const filter =
       (isNegated: boolean) =>

@@ -2,6 +2,7 @@ import type { Actor, Attempt, AuditEntry, Entities, Kind, RequestTrace, Store, W
 import type { AccessRequest } from '../../src/authority/queries.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { newOrganization, type Organization } from '../../src/domain/organization.ts'
+import type { Group, Policy } from '../../src/domain/policy.ts'
 import type { Account, ApiToken, Owner, User, Zone } from '../../src/domain/principal.ts'
 import { digestOf } from '../../src/domain/secret.ts'
 import { issue, type Scope, type ServiceToken } from '../../src/domain/service-token.ts'
@@ -62,7 +63,30 @@ export function aServiceToken(number: number, traits: Partial<ServiceToken> = {}
 
 export function anApplication(number: number, traits: Partial<Application> = {}): Application {
   return {
-    ...{ id: uuid(number), ...here, name: 'Application', domain: '*', audience: hexId(number).repeat(2), originUrl: null, policies: [] },
+    ...{
+      id: uuid(number),
+      ...here,
+      name: 'Application',
+      domain: '*',
+      destinations: ['*'],
+      audience: hexId(number).repeat(2),
+      originUrl: null,
+    },
+    ...{ sessionDuration: null, asksForCredentials: false, tokenHeader: null, policies: [] },
+    ...{ createdAt: noon, updatedAt: noon, revision: 0, ...traits },
+  }
+}
+
+export function aPolicy(number: number, traits: Partial<Policy> = {}): Policy {
+  return {
+    ...{ id: uuid(number), ...here, applicationId: null, name: 'Policy', decision: 'non_identity', include: [{ kind: 'everyone' }] },
+    ...{ require: [], exclude: [], sessionDuration: null, createdAt: noon, updatedAt: noon, revision: 0, ...traits },
+  }
+}
+
+export function aGroup(number: number, traits: Partial<Group> = {}): Group {
+  return {
+    ...{ id: uuid(number), ...here, name: 'Group', include: [{ kind: 'everyone' }], require: [], exclude: [] },
     ...{ createdAt: noon, updatedAt: noon, revision: 0, ...traits },
   }
 }

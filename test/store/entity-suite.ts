@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import type { Store, Write } from '../../src/authority/ports.ts'
-import type { Application } from '../../src/domain/application.ts'
 import { endOfTime } from '../../src/domain/instant.ts'
 import { accountResource } from '../../src/domain/permission.ts'
+import type { RuleSet } from '../../src/domain/policy.ts'
 import type { ApiToken } from '../../src/domain/principal.ts'
 import { digestOf } from '../../src/domain/secret.ts'
 import type { ServiceToken } from '../../src/domain/service-token.ts'
 import {
+  aGroup,
   anAccount,
   anApiToken,
   anApplication,
   anOrganization,
+  aPolicy,
   aServiceToken,
   aSigningKey,
   aUser,
@@ -36,12 +38,13 @@ const grants: ApiToken['grants'] = [
   { id: hexId(5), effect: 'allow', resources: [accountResource(hexId(1)), strange, '\u0000'], permissionGroups: [hexId(1)] },
   { id: strange, effect: 'deny', resources: [], permissionGroups: [] },
 ]
-const policies: Application['policies'] = [
-  {
-    ...{ id: uuid(1), name: `${strange}\u0000`, decision: 'non_identity', include: [{ kind: 'service_token', tokenId: uuid(1) }] },
-    ...{ require: [{ kind: 'everyone' }, { kind: 'any_valid_service_token' }], exclude: [] },
-  },
-]
+/** What the strangest of policies and groups name. */
+const [token, group, policy] = [aServiceToken(90), aGroup(91), aPolicy(92)]
+const rules: RuleSet = {
+  include: [{ kind: 'service_token', tokenId: token.id }, { kind: 'everyone' }],
+  require: [{ kind: 'any_valid_service_token' }, { kind: 'ip', range: strange }],
+  exclude: [{ kind: 'group', groupId: group.id }],
+}
 
 /** One of each kind, as plain and as strange as it may be; each pair is one row's step from version to version. */
 const steps: readonly (readonly [Write['kind'], Write, Write])[] = [
@@ -59,15 +62,21 @@ const steps: readonly (readonly [Write['kind'], Write, Write])[] = [
   }),
   both('service_token', aServiceToken(1), {
     ...aServiceToken(1, { ...zoneHere, name: strange, clientId: 'Ä.access', digest: bytes(224), enabled: false, duration: '１ µs μs' }),
-    ...{ previous: { digest: Buffer.alloc(32), until: last }, secretVersion: Number.MAX_SAFE_INTEGER },
+    ...{ previous: { digest: Buffer.alloc(32), until: last, version: 7 }, secretVersion: Number.MAX_SAFE_INTEGER },
     ...({ createdAt: 0, updatedAt: last, expiresAt: last } satisfies Partial<ServiceToken>),
   }),
-  both('service_token', aServiceToken(1, { previous: { digest: bytes(1), until: 0 }, name: '' }), aServiceToken(1)),
-  both('service_token', aServiceToken(1, { previous: { digest: null, until: last } }), aServiceToken(1)),
+  both('service_token', aServiceToken(1, { previous: { digest: bytes(1), until: 0, version: 0 }, name: '' }), aServiceToken(1)),
+  both('service_token', aServiceToken(1, { previous: { digest: null, until: last, version: 1 } }), aServiceToken(1)),
   both('application', anApplication(1), {
     ...anApplication(1, { ...zoneHere, name: strange, domain: '*.bücher.example', audience: strange, originUrl: 'http://[::1]:8080/ä?b' }),
-    ...{ policies, createdAt: 0, updatedAt: last },
+    ...{ destinations: ['*.bücher.example', strange], sessionDuration: strange, asksForCredentials: true, tokenHeader: strange },
+    ...{ policies: [{ policyId: policy.id, precedence: 7 }], createdAt: 0, updatedAt: last },
   }),
+  both('policy', aPolicy(1), {
+    ...aPolicy(1, { ...zoneHere, ...rules, name: strange, decision: 'bypass', sessionDuration: strange, createdAt: 0, updatedAt: last }),
+    applicationId: uuid(93),
+  }),
+  both('group', aGroup(1), aGroup(1, { ...zoneHere, ...rules, name: strange, createdAt: 0, updatedAt: last })),
   both('organization', anOrganization(here), {
     ...anOrganization(here, { name: strange, authDomain: 'zugang.bücher.example', sessionDuration: '１ µs μs', isStrict: false }),
     ...{ inactivity: { isOn: true, afterDays: 0, action: 'delete' as const }, keyRotationDays: 36_500, createdAt: 0, updatedAt: last },
@@ -96,6 +105,8 @@ export function describeEntities(underTest: () => StoreUnderTest): void {
   describe('every entity', () => {
     test.each(steps)('reads back exactly as it was written, when it is new and when it has changed: %s', async (kind, plain, other) => {
       const store = await withOwners()
+      const named = [insert('service_token', token), insert('group', group), insert('policy', policy)]
+      await save(store, ...named, insert('application', anApplication(93)))
       for (const [from, to] of [
         [plain.after, other.after],
         [other.after, plain.after],

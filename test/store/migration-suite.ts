@@ -28,7 +28,7 @@ import {
 import type { TestDatabase } from './store-under-test.ts'
 
 const zone = aZone(zoneHere, { createdAt: noon + 1, updatedAt: noon + 1 })
-const used = aServiceToken(1, { previous: { digest: Buffer.alloc(32, 7), until: noon }, revision: 3 })
+const used = aServiceToken(1, { previous: { digest: Buffer.alloc(32, 7), until: noon, version: 0 }, revision: 3 })
 const grants = [
   { effect: 'allow', resources: [`com.cloudflare.api.account.${here.accountId}`], permissionGroups: [hexId(8), hexId(9)] },
   { effect: 'deny', resources: ['com.cloudflare.api.account.*'], permissionGroups: [hexId(9)] },

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Store, Write } from '../../src/authority/ports.ts'
 import {
+  aGroup,
   anApiToken,
   anApplication,
   anAuditEntry,
   anOrganization,
+  aPolicy,
   aServiceToken,
   aSigningKey,
   aUser,
@@ -30,11 +32,14 @@ const held: readonly (readonly [kind: 'account' | 'zone' | 'user', id: string, w
   ['account', elsewhere.accountId, 'a zone', insert('zone', aZone(zoneElsewhere))],
   ['account', elsewhere.accountId, 'a service token', insert('service_token', aServiceToken(1, elsewhere))],
   ['account', elsewhere.accountId, 'an application', insert('application', anApplication(1, elsewhere))],
+  ['account', elsewhere.accountId, 'a policy', insert('policy', aPolicy(1, elsewhere))],
+  ['account', elsewhere.accountId, 'a group', insert('group', aGroup(1, elsewhere))],
   ['account', elsewhere.accountId, 'an API token', insert('api_token', anApiToken(1, { owner: itself(elsewhere) }))],
   ['account', elsewhere.accountId, 'an organization', insert('organization', anOrganization(elsewhere))],
   ['account', elsewhere.accountId, 'a signing key', insert('signing_key', aSigningKey(1, { accountId: elsewhere.accountId }))],
   ['zone', hexId(11), 'a service token', insert('service_token', aServiceToken(1, zoneHere))],
   ['zone', hexId(11), 'an application', insert('application', anApplication(1, zoneHere))],
+  ['zone', hexId(11), 'a group', insert('group', aGroup(1, zoneHere))],
   ['user', hexId(1), 'an API token', insert('api_token', anApiToken(1))],
 ]
 

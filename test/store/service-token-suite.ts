@@ -2,7 +2,22 @@ import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/authority/ports.ts'
 import type { ServiceTokenQuery } from '../../src/authority/queries.ts'
 import type { Scope } from '../../src/domain/service-token.ts'
-import { aServiceToken, elsewhere, here, insert, noon, otherZoneHere, save, saveOwners, stored, uuid, write, zoneHere } from './entities.ts'
+import {
+  aGroup,
+  aPolicy,
+  aServiceToken,
+  elsewhere,
+  here,
+  insert,
+  noon,
+  otherZoneHere,
+  save,
+  saveOwners,
+  stored,
+  uuid,
+  write,
+  zoneHere,
+} from './entities.ts'
 import type { StoreUnderTest } from './store-under-test.ts'
 
 const everything: ServiceTokenQuery = { page: 1, perPage: 1000 }
@@ -201,6 +216,90 @@ export function describeServiceTokens(underTest: () => StoreUnderTest): void {
       await save(store, write('service_token', await stored(store, 'service_token', uuid(1)), null))
       await save(store, insert('service_token', aServiceToken(1)))
       expect(await lastSeen(store, 1)).toBeNull()
+    })
+  })
+
+  describe('the uses of its secrets', () => {
+    const use = (number: number, secretVersion: number, address: string, at: number) => ({
+      tokenId: uuid(number),
+      secretVersion,
+      address,
+      at,
+    })
+    const used = async (store: Store, number: number) =>
+      (await store.listSecretUses(uuid(number))).map(({ secretVersion, address, at }) => [secretVersion, address, at])
+
+    test('are told apart by secret and address, newest first, and an earlier one never replaces a later', async () => {
+      const store = await withTokens(
+        aServiceToken(1, { secretVersion: 2, previous: { digest: null, until: noon, version: 1 } }),
+        aServiceToken(2),
+      )
+      await store.recordSecretUses([
+        use(1, 2, '10.0.0.1', 5),
+        use(1, 1, '10.0.0.1', 6),
+        use(1, 2, '::1', 7),
+        use(2, 1, '::1', 8),
+        use(404, 1, '::1', 9),
+      ])
+      await store.recordSecretUses([use(1, 2, '10.0.0.1', 9), use(1, 1, '10.0.0.1', 3)])
+      await store.recordSecretUses([])
+      expect(await used(store, 1)).toEqual([
+        [2, '10.0.0.1', 9],
+        [2, '::1', 7],
+        [1, '10.0.0.1', 6],
+      ])
+      expect(await used(store, 2)).toEqual([[1, '::1', 8]])
+      expect(await used(store, 404)).toEqual([])
+    })
+
+    test('are kept of the fifty addresses seen last, and of no secret before the previous one', async () => {
+      const store = await withTokens(
+        aServiceToken(1, { secretVersion: 9, previous: { digest: null, until: noon, version: 4 } }),
+        aServiceToken(2),
+      )
+      const many = Array.from({ length: 60 }, (_, index) => use(1, 9, `10.0.0.${index}`, index))
+      await store.recordSecretUses([...many, use(1, 4, '::4', 100), use(1, 3, '::3', 101), use(1, 10, '::a', 102), use(2, 1, '::1', 0)])
+      const kept = await used(store, 1)
+      expect(kept).toHaveLength(51)
+      expect(kept.slice(0, 2)).toEqual([
+        [4, '::4', 100],
+        [9, '10.0.0.59', 59],
+      ])
+      expect(kept.at(-1)).toEqual([9, '10.0.0.10', 10])
+      expect(await used(store, 2)).toEqual([[1, '::1', 0]])
+    })
+
+    test('go with the token', async () => {
+      const store = await withTokens(aServiceToken(1))
+      await store.recordSecretUses([use(1, 1, '::1', 5)])
+      await save(store, write('service_token', await stored(store, 'service_token', uuid(1)), null))
+      expect(await used(store, 1)).toEqual([])
+    })
+  })
+
+  describe('those that nobody uses', () => {
+    const idle = async (store: Store, onlyEnabled = false, limit = 10) =>
+      (await store.listInactiveServiceTokens(here.accountId, noon, onlyEnabled, limit)).map(({ id }) => Number.parseInt(id.slice(-12), 16))
+    const old = { createdAt: noon - 9, updatedAt: noon - 9 }
+
+    test('were neither used nor changed since, in the account and its zones, and nothing names them', async () => {
+      const store = await withTokens(
+        ...[aServiceToken(1, old), aServiceToken(2, { ...old, enabled: false }), aServiceToken(3, { ...old, ...zoneHere })],
+        ...[aServiceToken(4, { ...old, updatedAt: noon }), aServiceToken(5, old), aServiceToken(6, old), aServiceToken(7, old)],
+        ...[aServiceToken(8, { ...old, ...elsewhere }), aServiceToken(9, old)],
+      )
+      await store.recordUses(
+        'service_token',
+        new Map([
+          [uuid(5), noon],
+          [uuid(9), noon - 1],
+        ]),
+      )
+      await save(store, insert('policy', aPolicy(50, { exclude: [{ kind: 'service_token', tokenId: uuid(6) }] })))
+      await save(store, insert('group', aGroup(51, { include: [{ kind: 'service_token', tokenId: uuid(7) }] })))
+      expect(await idle(store)).toEqual([1, 2, 3, 9])
+      expect(await idle(store, true)).toEqual([1, 3, 9])
+      expect(await idle(store, true, 2)).toEqual([1, 3])
     })
   })
 }

@@ -14,6 +14,7 @@ import { describeEntities } from './entity-suite.ts'
 import { describeLists } from './list-suite.ts'
 import { describeMasterKeyProof } from './master-key-suite.ts'
 import { describeMigrations } from './migration-suite.ts'
+import { describePolicies } from './policy-suite.ts'
 import { describePrincipals } from './principal-suite.ts'
 import { describeReferences } from './reference-suite.ts'
 import { describeServiceTokens } from './service-token-suite.ts'
@@ -55,6 +56,7 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
       describeEntities(underTest)
       describeMasterKeyProof(underTest)
       describePrincipals(underTest)
+      describePolicies(underTest)
       describeApiTokens(underTest)
       describeLists(underTest)
       describeServiceTokens(underTest)

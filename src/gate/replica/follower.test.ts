@@ -104,7 +104,7 @@ describe('following the change log', () => {
     feed.store('application', anApplication({ domain: 'team.example' }))
     await follower.start()
     expect(replica.size).toBe(2500)
-    expect(replica.applicationFor('team.example')).toBeDefined()
+    expect(replica.entranceTo('team.example', '/')).toBeDefined()
   })
 
   test('goes on with every change: new, changed, deleted; other kinds are passed over', async () => {
@@ -118,7 +118,7 @@ describe('following the change log', () => {
     feed.store('application', anApplication({ domain: 'team.example' }))
     await vi.advanceTimersByTimeAsync(200)
     expect([enabledOf('new'), enabledOf('changed'), enabledOf('deleted')]).toEqual([true, false, undefined])
-    expect(replica.applicationFor('team.example')).toBeDefined()
+    expect(replica.entranceTo('team.example', '/')).toBeDefined()
   })
 
   test('applies more changes than one read holds, in one poll', async () => {

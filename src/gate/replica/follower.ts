@@ -40,6 +40,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     // Whatever changes while the pages are read has a number above this one and is applied again, so the pages need no transaction.
     const head = await feed.head()
     for (const kind of replicated) await loadAll(kind)
+    replica.settle()
     // Not before: a snapshot that broke off must be read again.
     seq = head
     confirmedAtMs = sentAtMs
@@ -71,6 +72,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
         }
         if (changes.length < batchSize) break
       }
+      replica.settle()
       confirmedAtMs = sentAtMs
       if (failing) log.info({ seq }, 'the gate follows the change log again')
       failing = false

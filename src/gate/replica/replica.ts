@@ -1,47 +1,109 @@
 import type { Entities, Kind } from '../../authority/ports.ts'
+import { compile, type Judge } from '../../domain/admission.ts'
 import type { Application } from '../../domain/application.ts'
+import { createDirectory, type Directory } from '../../domain/directory.ts'
+import type { Organization } from '../../domain/organization.ts'
+import type { Group, Policy } from '../../domain/policy.ts'
 import type { ServiceToken } from '../../domain/service-token.ts'
+import type { SigningKey } from '../../domain/signing-key.ts'
 
 /** The kinds that the gate needs in order to answer. */
-export const replicated = ['application', 'service_token'] as const satisfies readonly Kind[]
+export const replicated = [
+  'organization',
+  'signing_key',
+  'group',
+  'policy',
+  'application',
+  'service_token',
+] as const satisfies readonly Kind[]
 export type Replicated = (typeof replicated)[number]
 
-/** What the gate knows: every service token and application, in memory. */
+/** An application, its policies in a form that can be asked, and what its account has decided. */
+export interface Entrance {
+  readonly application: Application
+  readonly judge: Judge
+  /** `null` while the account has chosen nothing. */
+  readonly organization: Organization | null
+}
+
+/** What the gate knows, in memory. */
 export interface Replica {
   tokenByClientId(clientId: string): ServiceToken | undefined
-  /** The application that answers for a host (lower case, without port): the one that names it, else the one for every host. */
-  applicationFor(host: string): Application | undefined
+  /** As `Directory.find`: host in lower case and without port, path with its query as sent. */
+  entranceTo(host: string, target: string): Entrance | 'ambiguous' | undefined
+  organizations(): Iterable<Organization>
+  /** Newest first. */
+  signingKeysOf(accountId: string): readonly SigningKey[]
   put<K extends Replicated>(kind: K, entity: Entities[K]): void
   remove(kind: Replicated, id: string): void
   clear(): void
+  /** Makes what was put and removed count for applications and policies; service tokens and keys count at once. */
+  settle(): void
   /** How many service tokens it holds. */
   readonly size: number
+  readonly applications: ReadonlyMap<string, Application>
 }
 
 export function createReplica(): Replica {
   const tokens = new Map<string, ServiceToken>()
   const clientIds = new Map<string, string>()
+  const keys = new Map<string, SigningKey>()
+  let keysByAccount = new Map<string, readonly SigningKey[]>()
   const applications = new Map<string, Application>()
-  let byDomain: ReadonlyMap<string, Application> = new Map()
+  const policies = new Map<string, Policy>()
+  const groups = new Map<string, Group>()
+  const organizations = new Map<string, Organization>()
+  const entrances = new Map<string, Entrance>()
+  let directory: Directory<{ readonly application: Application }> = createDirectory([])
 
-  function indexApplications(): void {
-    // Of two with the same domain the older one answers, so that a new application never takes over another's requests.
-    const oldestLast = [...applications.values()].sort((one, other) => other.createdAt - one.createdAt || (one.id < other.id ? 1 : -1))
-    byDomain = new Map(oldestLast.map((application) => [application.domain, application]))
+  /** What changed since it was last settled: ids of applications and policies, and accounts of which everything is looked at again. */
+  const changed = { applications: new Set<string>(), policies: new Set<string>(), accounts: new Set<string>() }
+
+  const stores: { readonly [K in Exclude<Replicated, 'service_token' | 'signing_key'>]: Map<string, Entities[K]> } = {
+    ...{ application: applications, policy: policies, group: groups, organization: organizations },
+  }
+
+  function noteChange(kind: keyof typeof stores, id: string, accountId: string | undefined): void {
+    if (kind === 'application') changed.applications.add(id)
+    else if (kind === 'policy') changed.policies.add(id)
+    else if (accountId !== undefined) changed.accounts.add(accountId)
+  }
+
+  function needsCompiling({ id, accountId, policies: uses }: Application): boolean {
+    const { applications: ids, policies: policyIds, accounts } = changed
+    return ids.has(id) || accounts.has(accountId) || (policyIds.size > 0 && uses.some(({ policyId }) => policyIds.has(policyId)))
+  }
+
+  function indexKeys(): void {
+    keysByAccount = new Map()
+    const newestFirst = [...keys.values()].sort((one, other) => other.createdAt - one.createdAt || (one.id < other.id ? -1 : 1))
+    for (const key of newestFirst) keysByAccount.set(key.accountId, [...(keysByAccount.get(key.accountId) ?? []), key])
   }
 
   return {
     tokenByClientId: (clientId) => tokens.get(clientId),
-    applicationFor: (host) => byDomain.get(host) ?? byDomain.get('*'),
+
+    entranceTo(host, target) {
+      const found = directory.find(host, target)
+      return found === undefined || found === 'ambiguous' ? found : entrances.get(found.application.id)
+    },
+
+    organizations: () => organizations.values(),
+    signingKeysOf: (accountId) => keysByAccount.get(accountId) ?? [],
 
     put(kind, entity) {
       if (kind === 'service_token') {
         const token = entity as ServiceToken
         clientIds.set(token.id, token.clientId)
         tokens.set(token.clientId, token)
+      } else if (kind === 'signing_key') {
+        keys.set(entity.id, entity as SigningKey)
+        indexKeys()
       } else {
-        applications.set(entity.id, entity as Application)
-        indexApplications()
+        const named = kind as keyof typeof stores
+        const store = stores[named] as Map<string, unknown>
+        store.set(entity.id, entity)
+        noteChange(named, entity.id, named === 'organization' ? entity.id : (entity as Group).accountId)
       }
     },
 
@@ -49,21 +111,35 @@ export function createReplica(): Replica {
       if (kind === 'service_token') {
         tokens.delete(clientIds.get(id) ?? '')
         clientIds.delete(id)
+      } else if (kind === 'signing_key') {
+        keys.delete(id)
+        indexKeys()
       } else {
-        applications.delete(id)
-        indexApplications()
+        noteChange(kind, id, kind === 'group' ? groups.get(id)?.accountId : id)
+        stores[kind].delete(id)
       }
     },
 
     clear() {
-      tokens.clear()
-      clientIds.clear()
-      applications.clear()
-      indexApplications()
+      for (const id of applications.keys()) changed.applications.add(id)
+      for (const map of [tokens, clientIds, keys, applications, policies, groups, organizations]) map.clear()
+      indexKeys()
+    },
+
+    settle() {
+      for (const application of applications.values()) {
+        if (!needsCompiling(application)) continue
+        const organization = organizations.get(application.accountId) ?? null
+        entrances.set(application.id, { application, judge: compile(application, policies, groups), organization })
+      }
+      for (const id of changed.applications) if (!applications.has(id)) entrances.delete(id)
+      if (changed.applications.size > 0) directory = createDirectory([...applications.values()].map((application) => ({ application })))
+      for (const set of Object.values(changed)) set.clear()
     },
 
     get size() {
       return tokens.size
     },
+    applications,
   }
 }

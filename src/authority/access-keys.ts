@@ -15,11 +15,13 @@ export interface KeyState {
   readonly nextRotationAt: Instant
 }
 
-/** The keys with which assertions are signed. An account's first key is made when somebody asks for it. */
+/** The keys with which assertions are signed. */
 export interface AccessKeys {
+  /** Makes an account's first key if there is none: before anything is stored that the gate would need one for. */
+  ensure(scope: Scope): Promise<void>
   get(scope: Scope): Promise<KeyState>
   setInterval(actor: Actor, scope: Scope, everyDays: number): Promise<KeyState>
-  /** Makes a new key and signs with that; the last one is honoured for 7 more days. */
+  /** Makes a new key. It signs as soon as everybody can know it; the last one is honoured for 7 more days. */
   rotate(actor: Actor, scope: Scope): Promise<KeyState>
   /** Rotates every key that is due. */
   rotateDue(): Promise<void>
@@ -83,6 +85,9 @@ export function createAccessKeys({ store, journal, organizations, sealer, clock,
   }
 
   return {
+    async ensure(scope) {
+      await replace(system, scope, () => false)
+    },
     get: (scope) => replace(system, scope, () => false),
     rotate: (actor, scope) => replace(actor, scope, () => true),
 

@@ -2,7 +2,7 @@ import { parseLifetime } from '../domain/duration.ts'
 import { newOrganization, type Organization, type OrganizationSettings } from '../domain/organization.ts'
 import type { Scope } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
-import { type Journal, untilStored } from './journal.ts'
+import { type Deed, type Journal, untilStored } from './journal.ts'
 import type { Actor, Clock, Store } from './ports.ts'
 
 /** What accounts have decided about their machines' access as a whole. */
@@ -22,6 +22,9 @@ export interface OrganizationsDeps {
   readonly authDomain: string
 }
 
+/** Organizations a read. */
+const batchSize = 1000
+
 export function createOrganizations({ store, journal, clock, authDomain }: OrganizationsDeps): Organizations {
   /** Until something is chosen there is nothing stored. */
   async function get({ accountId }: Scope): Promise<Organization> {
@@ -32,30 +35,55 @@ export function createOrganizations({ store, journal, clock, authDomain }: Organ
     return newOrganization(accountId, account.name, authDomain, account.createdAt)
   }
 
+  /** Assertions are issued in the name of this domain, and their keys are published there: it speaks for one account only, but for the one of all. */
+  async function requireFree(domain: string, accountId: string): Promise<void> {
+    if (domain === authDomain) return
+    for (let after = ''; ; ) {
+      const page = await store.read('organization', after, batchSize)
+      if (page.some((organization) => organization.id !== accountId && organization.authDomain === domain)) {
+        throw new Failure('invalid_request', { field: 'auth_domain', message: `must be free: ${domain} is taken` })
+      }
+      const last = page.at(-1)
+      if (last === undefined || page.length < batchSize) return
+      after = last.id
+    }
+  }
+
   return {
     get,
     update: (actor, scope, changes) =>
       untilStored('organization.update', async () => {
+        const since = await store.head()
         if (changes.sessionDuration !== undefined) requireSessionDuration(changes.sessionDuration)
         const before = await get(scope)
         const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
         const changed: Organization = { ...before, ...given }
         if (JSON.stringify(changed) === JSON.stringify(before)) return before
+        const isMoving = changed.authDomain !== before.authDomain
+        if (isMoving) await requireFree(changed.authDomain, before.id)
         const after: Organization = { ...changed, updatedAt: clock.now() }
         const { id } = before
-        const stored = await journal.commit([{ kind: 'organization', before: before.revision === 0 ? null : before, after }], {
+        const deed: Deed = {
           ...{ actor, action: 'organization.update', at: after.updatedAt, accountId: id, resource: { kind: 'organization', id } },
           ...{ before: auditView(before), after: auditView(after) },
-        })
+        }
+        // Two accounts that choose the same at once would each find it free.
+        const conditions = isMoving ? { unchanged: { kind: 'organization', since } as const } : {}
+        const stored = await journal.commit(
+          [{ kind: 'organization', before: before.revision === 0 ? null : before, after }],
+          deed,
+          conditions,
+        )
         return stored ? { ...after, revision: before.revision + 1 } : undefined
       }),
   }
 }
 
-function requireSessionDuration(duration: string): void {
+/** Fails with `invalid_request` for what is no duration, or none that ends. */
+export function requireSessionDuration(duration: string, field = 'session_duration'): void {
   const lifetime = parseLifetime(duration)
   if (lifetime !== undefined && lifetime !== 'forever') return
-  throw new Failure('invalid_request', { field: 'session_duration', message: 'must be a duration above zero, such as 24h, 30m or 1h30m' })
+  throw new Failure('invalid_request', { field, message: 'must be a duration above zero, such as 24h, 30m or 1h30m' })
 }
 
 function auditView({

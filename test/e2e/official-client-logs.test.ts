@@ -89,9 +89,9 @@ describe('the audit log, with the official client', () => {
 
   test('the client goes through all pages by itself, in either direction, and meets each entry once', async () => {
     const newest = await audit({ limit: 7 })
-    // The start, the API token, thirty service tokens, and a deletion.
-    expect(newest).toHaveLength(33)
-    expect(new Set(newest.map(({ id }) => id)).size).toBe(33)
+    // The start, the first signing key, the API token, thirty service tokens, and a deletion.
+    expect(newest).toHaveLength(34)
+    expect(new Set(newest.map(({ id }) => id)).size).toBe(34)
     expect(newest.map(({ action }) => action?.time)).toEqual(
       newest
         .map(({ action }) => action?.time)
@@ -101,7 +101,7 @@ describe('the audit log, with the official client', () => {
     const oldest = await audit({ limit: 7, direction: 'asc' })
     expect(oldest).toEqual(newest.toReversed())
     expect(await audit()).toEqual(newest)
-    expect(await audit({ limit: 33 })).toEqual(newest)
+    expect(await audit({ limit: 34 })).toEqual(newest)
     expect(await audit({ limit: 1, since: '2026-03-01T09:00:28Z' } as AuditQuery)).toEqual(newest.slice(0, 4))
   })
 
@@ -147,7 +147,7 @@ describe('the audit log, with the official client', () => {
     const [one, two] = [made[5] as string, made[6] as string]
     expect(named(await audit({ resource_id: [one, two], direction: 'asc' } as unknown as AuditQuery))).toEqual(['token 05', 'token 06'])
     const not = await audit({ resource_id: { not: [one, two] } })
-    expect(not).toHaveLength(31)
+    expect(not).toHaveLength(32)
     const both = {
       resource_type: ['service_token'],
       actor_type: { not: ['account'] },

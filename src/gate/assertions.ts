@@ -1,0 +1,103 @@
+import type { Clock, Log } from '../authority/ports.ts'
+import { parseLifetime } from '../domain/duration.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Policy } from '../domain/policy.ts'
+import type { ServiceToken } from '../domain/service-token.ts'
+import type { SigningKey } from '../domain/signing-key.ts'
+import { createBoundedCache } from './bounded-cache.ts'
+import { type Claims, signingInput } from './json-web-token.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { Entrance } from './replica/replica.ts'
+
+/** Vouches to an application for a token that was admitted. */
+export interface Assertions {
+  /** Hands over an assertion: at once where one is at hand, else when it is signed; `null` where nobody can sign. */
+  provide(entrance: Entrance, policy: Policy, token: ServiceToken, then: (assertion: string | null) => void): void
+}
+
+export interface AssertionsDeps {
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly log: Log
+  /** Of accounts that have chosen none. */
+  readonly authDomain: string
+}
+
+/** Assertions that are kept, at a time. */
+const maxKept = 100_000
+const defaultDuration = '24h'
+
+interface Kept {
+  readonly assertion: string
+  readonly keyId: string
+  readonly issuer: string
+  /** Half its life is over then. */
+  readonly renewAt: Instant
+}
+
+/** An assertion is signed once for a token, an application and a lifetime, and used again until half its life is over. */
+export function createAssertions({ keyRing, clock, log, authDomain }: AssertionsDeps): Assertions {
+  const kept = createBoundedCache<Kept>(maxKept)
+  const underWay = new Map<string, Promise<string | null>>()
+  const failing = new Set<string>()
+
+  /** Of requests that want the same at once, one has it signed. */
+  function shared(what: string, begin: () => Promise<string | null>): Promise<string | null> {
+    const pending = underWay.get(what) ?? begin().finally(() => underWay.delete(what))
+    underWay.set(what, pending)
+    return pending
+  }
+
+  async function sign(key: SigningKey, claims: Claims): Promise<string> {
+    const input = signingInput(key.id, claims)
+    return `${input}.${(await keyRing.sign(key, input)).toString('base64url')}`
+  }
+
+  function fail(accountId: string, error: unknown): null {
+    if (!failing.has(accountId)) log.error({ err: error, account: accountId }, 'no assertion can be signed; the gate refuses instead')
+    failing.add(accountId)
+    return null
+  }
+
+  async function renew(name: string, key: SigningKey, claims: Claims): Promise<string | null> {
+    try {
+      const assertion = await sign(key, claims)
+      failing.delete(key.accountId)
+      kept.set(name, { assertion, keyId: key.id, issuer: claims.iss, renewAt: ((claims.iat + claims.exp) / 2) * 1000 })
+      return assertion
+    } catch (error) {
+      return fail(key.accountId, error)
+    }
+  }
+
+  return {
+    provide(entrance, policy, token, then) {
+      const { application, organization } = entrance
+      const key = keyRing.signingKeyOf(application.accountId)
+      if (key === undefined) return then(fail(application.accountId, new Error('the account has no signing key')))
+      const duration = policy.sessionDuration ?? application.sessionDuration ?? organization?.sessionDuration ?? defaultDuration
+      const issuer = issuerOf(entrance, authDomain)
+      const name = `${token.id} ${application.id} ${duration}`
+      const known = kept.get(name)
+      const now = clock.now()
+      if (known !== undefined && known.keyId === key.id && known.issuer === issuer && now < known.renewAt) return then(known.assertion)
+      const { audience } = application
+      const times = lifeOf(duration, now, keyRing.honouredUntil(key))
+      const claims: Claims = { type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId }
+      void shared(`${name} ${key.id} ${issuer}`, () => renew(name, key, claims)).then(then)
+    },
+  }
+}
+
+/** In whose name an application's assertions are issued. */
+export function issuerOf({ organization }: Entrance, authDomain: string): string {
+  return `https://${organization?.authDomain ?? authDomain}`
+}
+
+/** Whole seconds (RFC 7519, section 2). One at the least, and never beyond the key: nobody could verify the rest. */
+function lifeOf(duration: string, now: Instant, keyEnd: Instant): { readonly iat: number; readonly exp: number } {
+  const iat = Math.floor(now / 1000)
+  const lifetime = parseLifetime(duration) ?? 0
+  const wanted = lifetime === 'forever' ? keyEnd / 1000 : iat + lifetime / 1000
+  return { iat, exp: Math.max(iat + 1, Math.floor(Math.min(wanted, keyEnd / 1000))) }
+}

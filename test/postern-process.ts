@@ -19,13 +19,20 @@ export interface ProcessOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Nobody reads standard output. */
   readonly stdoutClosed?: boolean
+  /** Other variables than settings. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Starts it on free ports, and waits until it says that it is ready. */
-export async function startProcess({ folder, settings = {}, stdoutClosed = false }: ProcessOptions): Promise<PosternProcess> {
+export async function startProcess({
+  folder,
+  settings = {},
+  stdoutClosed = false,
+  environment: others = {},
+}: ProcessOptions): Promise<PosternProcess> {
   const child = spawn(process.execPath, [`${import.meta.dirname}/../dist/main.js`, 'serve'], {
     cwd: folder,
-    env: environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...unlimited, ...settings }),
+    env: { ...environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...unlimited, ...settings }), ...others },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (stdoutClosed) child.stdout.destroy()

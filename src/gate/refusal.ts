@@ -1,17 +1,24 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Application } from '../domain/application.ts'
 
 /** Statuses of the gate's own answers that are not an admission. */
-export type RefusalStatus = 400 | 401 | 403 | 404 | 502 | 503 | 504
+export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 431 | 502 | 503 | 504
 
 const sentences: { readonly [Status in RefusalStatus]: string } = {
-  400: 'Bad Request. A request must name one host and one path.',
+  400: 'Bad Request. A request must be well-formed, and name one host and one path.',
   401: "Unauthorized. You don't have permission to view this. Please contact your system administrator.",
   403: "Forbidden. You don't have permission to view this. Please contact your system administrator.",
   404: 'Not Found. The gate has nothing at this path.',
+  408: 'Request Timeout. The request did not arrive in time.',
+  431: 'Request Header Fields Too Large. The headers are too many, or together too long.',
   502: 'Bad Gateway. The origin of this application could not be reached.',
   503: 'Service Unavailable. The gate has lost touch with its authority. Try again later.',
   504: 'Gateway Timeout. The origin of this application did not answer in time.',
+}
+
+/** What a refusal may say of the application that was asked for. */
+interface AskedFor {
+  readonly audience: string
+  readonly domain: string
 }
 
 /** Refuses a request, as JSON where the client asks for that, else as a small page. The same words for every reason behind a status. */
@@ -20,22 +27,34 @@ export function refuse(
   response: ServerResponse,
   status: RefusalStatus,
   ray: string,
-  application: Application | null,
+  application: AskedFor | null,
+  retryAfterSeconds?: number,
 ): void {
-  const json = request.headers.accept?.toLowerCase().includes('application/json') === true
-  const body = json ? jsonBody(status, ray, application) : page(status, ray)
-  response.writeHead(status, {
-    'content-type': json ? 'application/json' : 'text/html; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'cf-ray': ray,
-    ...(status === 403 && application && { 'cf-access-aud': application.audience, 'cf-access-domain': application.domain }),
-    ...(status === 503 && { 'retry-after': '5' }),
-  })
+  const { headers, body } = refusal(request.headers.accept, status, ray, application, retryAfterSeconds)
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }
 
-function jsonBody(status: RefusalStatus, ray: string, application: Application | null): string {
+/** The same for whoever has to put it into an answer of another kind. */
+export function refusal(
+  accept: string | undefined,
+  status: RefusalStatus,
+  ray: string,
+  application: AskedFor | null,
+  retryAfterSeconds = status === 503 ? 5 : undefined,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+  const json = accept?.toLowerCase().includes('application/json') === true
+  const headers = {
+    'content-type': json ? 'application/json' : 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'cf-ray': ray,
+    ...(status === 403 && application && { 'cf-access-aud': application.audience, 'cf-access-domain': application.domain }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+  }
+  return { headers, body: json ? jsonBody(status, ray, application) : page(status, ray) }
+}
+
+function jsonBody(status: RefusalStatus, ray: string, application: AskedFor | null): string {
   return JSON.stringify({ message: sentences[status], status_code: status, aud: application?.audience ?? '', ray_id: ray })
 }
 

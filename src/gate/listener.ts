@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { refuse } from './refusal.ts'
+import { responseOn } from './socket-response.ts'
+import { createTalks } from './talks.ts'
+import { createRefuseUnreadable } from './unreadable-request.ts'
+
+/** What `tls.createSecureContext` takes. */
+export interface TlsOptions {
+  /** The certificate with its chain, as PEM. */
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly minVersion: 'TLSv1.2'
+}
+
+export interface ListenerOptions {
+  /** Speaks HTTPS with it; plain HTTP without. */
+  readonly tls?: TlsOptions | undefined
+  /** How long the head of a request may take to arrive, and a TLS handshake. */
+  readonly headersTimeoutMs?: number
+  /** How long a client that has to send or read on may do neither. */
+  readonly stallTimeoutMs?: number
+  /** How long a connection is kept for its next request. */
+  readonly keepAliveTimeoutMs?: number
+}
+
+export interface ListenerDeps extends ListenerOptions {
+  readonly rayIds: () => string
+  readonly answer: (request: IncomingMessage, response: ServerResponse, ray: string) => void
+  /** Takes over a request for a WebSocket, or declines: then it is answered as a plain request. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, ray: string) => boolean
+}
+
+/** How many headers a request may have. How long they are is limited by Node, to 16 KiB together. */
+const maxHeaders = 200
+/** Requests of one connection under way: HTTP/1.1 lets a client send the next ones without waiting. */
+const maxPipelined = 32
+
+/** An HTTP or HTTPS server that no client can hold up: whatever a client has to do has a limit, and what cannot be read is refused as everything else is. */
+export function createListener({ rayIds, answer, upgrade, ...options }: ListenerDeps): Server {
+  const { stallTimeoutMs = 60_000 } = options
+  const server = createBareServer(options)
+  const talks = createTalks(stallTimeoutMs)
+  const refuseUnreadable = createRefuseUnreadable(rayIds)
+
+  function hear(request: IncomingMessage, response: ServerResponse): void {
+    const ray = rayIds()
+    if (talks.begin(request, response).open.size > maxPipelined) return void request.socket.destroy()
+    if (hasTooManyHeaders(request)) refuse(request, response, 431, ray, null)
+    else if (lacksHost(request)) refuse(request, response, 400, ray, null)
+    else answer(request, response, ray)
+  }
+
+  server.setTimeout(stallTimeoutMs, talks.endIfStalled)
+  server.on('request', hear).on('checkExpectation', hear)
+  server.on('checkContinue', (request, response) => {
+    // Who is refused before it has sent its body may send it or not, and nobody could tell where its next request begins.
+    response.shouldKeepAlive = false
+    hear(request, response)
+  })
+  server.on('upgrade', function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.off('error', ignore).on('error', ignore)
+    const before = talks.on(socket)
+    // Otherwise its answer would be taken for that of a request that came first.
+    if (before !== undefined && before.open.size > 0) return void before.response.once('close', () => take(request, socket, head))
+    if (socket.destroyed || !socket.writable || (isWebSocket(request) && upgrade(request, socket, head, rayIds()))) return
+    hearAgain(server, request, socket.off('error', ignore), head)
+  })
+  server.on('connect', (request, socket) => refuse(request, responseOn(socket, request), 400, rayIds(), null))
+  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, talks.on(socket)))
+  return server
+}
+
+const ignore = () => undefined
+
+function createBareServer({ tls, headersTimeoutMs = 10_000, keepAliveTimeoutMs = 72_000 }: ListenerOptions): Server {
+  const options = {
+    // A body may take as long as it takes, if only it goes on coming.
+    requestTimeout: 0,
+    headersTimeout: headersTimeoutMs,
+    // Node looks for late heads this often only.
+    connectionsCheckingInterval: Math.min(headersTimeoutMs, 1_000),
+    // Longer than the minute for which load balancers keep a connection, so that they never use one that closes just then.
+    keepAliveTimeout: keepAliveTimeoutMs,
+    // Node would answer in its own way.
+    requireHostHeader: false,
+  }
+  const server = tls ? createTlsServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }) : createServer(options)
+  // Of more headers than that, Node would show the first ones only.
+  server.maxHeadersCount = 0
+  return server
+}
+
+function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.length > 2 * maxHeaders
+}
+
+/** RFC 9112, section 3.2. */
+function lacksHost({ headers, httpVersionMinor }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersionMinor > 0
+}
+
+/** RFC 6455, section 4.1. With any other protocol, such as `h2c`, requests would follow that the gate does not see. */
+function isWebSocket(request: IncomingMessage): boolean {
+  const { method, headers } = request
+  const isPlainGet = method === 'GET' && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  return isPlainGet && headers.upgrade?.toLowerCase() === 'websocket' && !lacksHost(request) && !hasTooManyHeaders(request)
+}
+
+/** Gives a connection back to the server, which reads the same request anew, but without `Upgrade`: a server may ignore that (RFC 9110, section 7.8). */
+function hearAgain(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request
+  const lines = rawHeaders.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`))
+  const kept = lines.filter((_line, at) => rawHeaders[at - (at % 2)]?.toLowerCase() !== 'upgrade')
+  socket.unshift(Buffer.concat([Buffer.from(`${method} ${url} HTTP/${httpVersion}\r\n${kept.join('')}\r\n`, 'latin1'), head]))
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket)
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http'
+import { clientAddress, type IsTrusted, peerAddress, singleHeader } from '../peer.ts'
+
+/** What goes to the origin besides the request, and what must not. */
+export interface HeaderTerms {
+  readonly isTrusted: IsTrusted
+  readonly ray: string
+  /** Vouches for the caller to the origin, as `Cf-Access-Jwt-Assertion`; `null` for none. */
+  readonly assertion: string | null
+  /** The header in which this application takes credentials, in any letter case; `null` for none. */
+  readonly withoutHeader: string | null
+}
+
+/** They concern one connection only (RFC 9110, section 7.6.1). `expect` is answered by the gate itself. */
+const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer']
+const perConnection: ReadonlySet<string> = new Set([...hopByHop, 'transfer-encoding', 'upgrade', 'expect'])
+
+/** Whose name, address and way the request has: the origin hears of these from the gate alone. */
+const ownedByGate: ReadonlySet<string> = new Set([
+  ...['host', 'cf-ray', 'cf-connecting-ip', 'true-client-ip', 'x-real-ip', 'forwarded', 'x-host', 'x-rewrite-url'],
+])
+/** Some origins take the path of the request from these, and would serve another one than was decided about. */
+const prefixesOwnedByGate = ['cf-access-', 'x-forwarded-', 'x-original-']
+
+/** The request's headers for the origin, as name-value pairs: no credentials, nothing that only the gate may say, and what the gate says. */
+export function requestHeaders(request: IncomingMessage, { isTrusted, ray, assertion, withoutHeader }: HeaderTerms): string[] {
+  const peer = peerAddress(request)
+  const trusted = isTrusted(peer)
+  const before = trusted ? request.headersDistinct['x-forwarded-for'] : undefined
+  const { host } = request.headers
+  const forwardedHost = (trusted && singleHeader(request, 'x-forwarded-host')) || host
+  const credential = withoutHeader === null ? null : spelling(withoutHeader)
+  const own = 'encrypted' in request.socket ? 'https' : 'http'
+  return [
+    ...withoutSession(endToEnd(request.rawHeaders, (name) => name === credential || isOwnedByGate(name))),
+    ...(host === undefined ? [] : ['host', host]),
+    ...['cf-ray', ray, 'cf-connecting-ip', clientAddress(request, isTrusted)],
+    ...['x-forwarded-for', [...(before ?? []), peer].join(', ')],
+    ...['x-forwarded-proto', (trusted && singleHeader(request, 'x-forwarded-proto')) || own],
+    ...(forwardedHost === undefined ? [] : ['x-forwarded-host', forwardedHost]),
+    ...(assertion === null ? [] : ['cf-access-jwt-assertion', assertion]),
+  ]
+}
+
+/** The answer's headers for the client, as name-value pairs, with a cookie beside those of the origin unless it is `null`. */
+export function responseHeaders(raw: readonly string[], ray: string, setCookie: string | null): string[] {
+  const headers = endToEnd(raw, (name) => name === 'cf-ray')
+  headers.push('cf-ray', ray)
+  if (setCookie !== null) headers.push('set-cookie', setCookie)
+  return headers
+}
+
+/** The credentials, which no origin ever sees, and every header by which an origin could take the caller for somebody else. */
+function isOwnedByGate(name: string): boolean {
+  return ownedByGate.has(name) || prefixesOwnedByGate.some((prefix) => name.startsWith(prefix))
+}
+
+/** WSGI, CGI and their like cannot tell `_` from `-` in a header's name. */
+function spelling(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
+}
+
+/** Name-value pairs without those for one connection, those that `Connection` names, and those that `isDropped`. */
+export function endToEnd(raw: readonly string[], isDropped: (name: string) => boolean): string[] {
+  const named = namedByConnection(raw)
+  const kept: string[] = []
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? ''
+    const lower = name.toLowerCase()
+    if (!perConnection.has(lower) && !isDropped(spelling(lower)) && !named?.has(lower)) kept.push(name, raw[at + 1] ?? '')
+  }
+  return kept
+}
+
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const value = raw[at + 1] ?? ''
+    if (raw[at]?.toLowerCase() !== 'connection' || value === 'keep-alive' || value === 'close') continue
+    named ??= new Set()
+    for (const name of value.toLowerCase().split(',')) named.add(name.trim())
+  }
+  return named
+}
+
+/** The same pairs without the cookie in which the gate keeps a session. All other cookies stay byte for byte. */
+function withoutSession(headers: string[]): string[] {
+  for (let at = headers.length - 2; at >= 0; at -= 2) {
+    const value = headers[at + 1] ?? ''
+    if (headers[at]?.toLowerCase() !== 'cookie' || !value.includes('CF_Authorization')) continue
+    const pairs = value.split(';')
+    const kept = pairs.filter((pair) => pair.split('=', 1)[0]?.trim() !== 'CF_Authorization')
+    if (kept.length === 0) headers.splice(at, 2)
+    // The space that followed the removed cookie would otherwise begin the line.
+    else headers[at + 1] = kept[0] === pairs[0] ? kept.join(';') : kept.join(';').trimStart()
+  }
+  return headers
+}

@@ -1,0 +1,142 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Socket } from 'node:net'
+import { type Duplex, pipeline } from 'node:stream'
+import type { Log } from '../../authority/ports.ts'
+import type { IsTrusted } from '../peer.ts'
+import { refuse } from '../refusal.ts'
+import { responseOn } from '../socket-response.ts'
+import type { Admitted } from './admitted.ts'
+import { type HeaderTerms, requestHeaders, responseHeaders } from './headers.ts'
+import type { Origin, OriginTimeouts } from './origins.ts'
+
+export interface Tunnels {
+  /** Opens a WebSocket at the origin and joins it with the client's; where the origin declines, the client gets its answer. */
+  open(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: Admitted, ray: string): void
+  /** Ends all of them. */
+  close(): void
+}
+
+export interface TunnelsDeps {
+  readonly isTrusted: IsTrusted
+  readonly log: Log
+  readonly originOf: (originUrl: string) => Origin
+  readonly timeouts: OriginTimeouts
+}
+
+/** How often a silent connection is asked whether the other side is still there. */
+const probeEveryMs = 60_000
+/** How long the rest may take once one side has ended. */
+const closingMs = 10_000
+
+export function createTunnels({ isTrusted, log, originOf, timeouts }: TunnelsDeps): Tunnels {
+  const sockets = new Set<Duplex>()
+
+  function keep(socket: Duplex): void {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+
+  return {
+    open(request, duplex, head, admitted, ray) {
+      const socket = duplex as Socket
+      const { application, setCookie } = admitted
+      const { originUrl } = application
+      keep(socket.on('error', () => undefined))
+      if (socket.destroyed) return
+      const response = responseOn(socket, request)
+      if (originUrl === null) return refuse(request, response, 404, ray, application)
+      const opening = openAt(originOf(originUrl), request, { isTrusted, ray, ...admitted })
+      let isLate = false
+      const stopTiming = limit(opening, timeouts, () => {
+        isLate = true
+        opening.destroy()
+      })
+      const leave = () => opening.destroy()
+      socket.once('end', leave).once('close', leave)
+      const settle = () => {
+        stopTiming()
+        socket.off('end', leave).off('close', leave)
+      }
+      const fail = (error: Error) => {
+        settle()
+        if (socket.destroyed || response.headersSent) return void socket.destroy()
+        log.warn({ err: error, ray, application: application.id }, 'the origin of an application opened no WebSocket')
+        refuse(request, response, isLate ? 504 : 502, ray, application)
+      }
+
+      opening.on('upgrade', (answer, atOrigin, originHead) => {
+        settle()
+        keep(atOrigin)
+        if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
+          atOrigin.destroy()
+          return fail(new Error(`it switched to another protocol: ${answer.headers.upgrade}`))
+        }
+        response.detachSocket(socket)
+        socket.write(switchingHead(answer, ray, setCookie), 'latin1')
+        join(socket, head, atOrigin as Socket, originHead)
+      })
+      opening.on('response', (answer) => {
+        settle()
+        socket.once('close', leave)
+        decline(answer, response, ray, setCookie)
+      })
+      opening.on('error', fail)
+    },
+    close() {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+function openAt({ isTls, host, port, servername, prefix }: Origin, request: IncomingMessage, terms: HeaderTerms): ClientRequest {
+  const headers = [...requestHeaders(request, terms), 'connection', 'Upgrade', 'upgrade', 'websocket']
+  const options = { host, port, method: 'GET', path: prefix + (request.url ?? '/'), headers, agent: false, setHost: false }
+  return (isTls ? httpsRequest({ ...options, servername }) : httpRequest(options)).end()
+}
+
+/** Calls back when connecting takes too long, or the answer after that. The result ends the waiting. */
+function limit(opening: ClientRequest, { connectTimeoutMs, headersTimeoutMs }: OriginTimeouts, onLate: () => void): () => void {
+  let timer = setTimeout(onLate, connectTimeoutMs)
+  opening.once('socket', (socket) => {
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer)
+      timer = setTimeout(onLate, headersTimeoutMs)
+    })
+  })
+  opening.once('close', () => clearTimeout(timer))
+  return () => clearTimeout(timer)
+}
+
+function switchingHead(answer: IncomingMessage, ray: string, setCookie: string | null): string {
+  const headers = [...responseHeaders(answer.rawHeaders, ray, setCookie), 'connection', 'Upgrade', 'upgrade', 'websocket']
+  const lines = headers.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
+  return `HTTP/1.1 101 ${answer.statusMessage ?? ''}\r\n${lines}\r\n`
+}
+
+function decline(answer: IncomingMessage, response: ServerResponse, ray: string, setCookie: string | null): void {
+  const { statusCode = 502, rawHeaders } = answer
+  response.writeHead(statusCode, responseHeaders(rawHeaders, ray, setCookie))
+  pipeline(answer, response, () => undefined)
+}
+
+/** Lets bytes through both ways, never holding more than a socket's own buffer. What ends or breaks on one side ends both, after what was sent before. */
+function join(client: Socket, clientHead: Buffer, origin: Socket, originHead: Buffer): void {
+  if (clientHead.length > 0) client.unshift(clientHead)
+  if (originHead.length > 0) origin.unshift(originHead)
+  const cut = () => {
+    client.destroy()
+    origin.destroy()
+  }
+  for (const [from, to] of [
+    [client, origin],
+    [origin, client],
+  ] as const) {
+    from.setTimeout(0)
+    from.setNoDelay(true)
+    from.setKeepAlive(true, probeEveryMs)
+    from.on('error', cut).on('close', cut)
+    from.on('end', () => to.setTimeout(closingMs, cut).end(cut))
+    from.pipe(to, { end: false })
+  }
+}

@@ -4,8 +4,11 @@ import { copyFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const outfile = 'dist/main.js'
-// Threads start from a file of their own, which the program looks for beside itself.
-const thread = { from: 'src/store/sqlite-reader.mjs', to: 'dist/sqlite-reader.mjs' }
+// Files that the program looks for beside itself: what a thread starts from, and Envoy's messages.
+const files = [
+  { from: 'src/store/sqlite-reader.mjs', to: 'dist/sqlite-reader.mjs' },
+  { from: 'src/gate/ext-authz/authorization.proto', to: 'dist/authorization.proto' },
+]
 
 function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -14,7 +17,7 @@ function modified(path) {
 function isCurrent() {
   const sources = readdirSync('src', { recursive: true }).map((name) => join('src', name))
   const newest = Math.max(...['package.json', 'package-lock.json', 'scripts/build.mjs', ...sources].map(modified))
-  return Math.min(modified(outfile), modified(thread.to)) > newest
+  return Math.min(modified(outfile), ...files.map(({ to }) => modified(to))) > newest
 }
 
 if (!process.argv.includes('--if-stale') || !isCurrent()) {
@@ -35,5 +38,5 @@ if (!process.argv.includes('--if-stale') || !isCurrent()) {
     sourcemap: true,
     logLevel: 'warning',
   })
-  copyFileSync(thread.from, thread.to)
+  for (const { from, to } of files) copyFileSync(from, to)
 }

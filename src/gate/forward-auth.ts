@@ -1,33 +1,52 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { presentedIn } from './credentials.ts'
-import type { Decide } from './decide.ts'
-import { hostName, type IsTrusted, peerAddress } from './peer.ts'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Check, Passage } from './check.ts'
+import { originalRequest } from './original-request.ts'
+import { clientAddress, type IsTrusted } from './peer.ts'
 import { refuse } from './refusal.ts'
-import type { NoteRequest } from './request-log.ts'
 
 export interface ForwardAuthDeps {
-  readonly decide: Decide
-  readonly noteRequest: NoteRequest
+  readonly check: Check
   readonly isTrusted: IsTrusted
 }
 
+/** Whether a request to the gate is a proxy that asks about another one: at `/authorize`, or with the original path behind it, as Envoy does. */
+export function isForwardAuth(path: string): boolean {
+  return path.startsWith('/authorize') && /^[/?]?$/.test(path.slice(10, 11))
+}
+
 /** Answers a proxy that asks whether to let a request through: 200, or the refusal to hand on. Any method, and no body. */
-export function createForwardAuth({ decide, noteRequest, isTrusted }: ForwardAuthDeps) {
+export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps) {
   return (request: IncomingMessage, response: ServerResponse, ray: string): void => {
-    const host = hostAskedFor(request, isTrusted)
-    // A proxy that adds its host to the one that the client claimed: whose application it asks for, nobody can say.
-    if (host.includes(',')) return refuse(request, response, 400, ray, null)
-    const verdict = decide(hostName(host), presentedIn(request.rawHeaders))
-    noteRequest(request, verdict, ray)
-    if (verdict.admitted) response.writeHead(200, { 'content-length': 0, 'cache-control': 'no-store', 'cf-ray': ray }).end()
-    else refuse(request, response, verdict.status, ray, verdict.application)
+    const original = originalRequest(request, isTrusted)
+    if (original === undefined) return refuse(request, response, 400, ray, null)
+    const { rawHeaders, headers } = request
+    const { host, target, method } = original
+    const asked = { host, target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
+    check(asked, ray, (passage) => {
+      if (passage.admitted) response.writeHead(200, headersOf(passage, ray, original.isEnvoys)).end()
+      else refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
+    })
   }
 }
 
-/** The host of the request that the proxy asks about: `X-Forwarded-Host` from a trusted proxy, else `Host`. */
-function hostAskedFor(request: IncomingMessage, isTrusted: IsTrusted): string {
-  const { 'x-forwarded-host': claimed, host = '' } = request.headers
-  // Trust is looked up only where there is something to trust.
-  if (claimed === undefined || !isTrusted(peerAddress(request))) return host
-  return request.headersDistinct['x-forwarded-host']?.join() ?? host
+/** What goes on with the request: for the origin `Cf-Access-Jwt-Assertion`, for the client `Set-Cookie`. The proxy hands them over. */
+function headersOf({ application, assertion, setCookie }: Admission, ray: string, forEnvoy: boolean): OutgoingHttpHeaders {
+  const { tokenHeader } = application
+  return {
+    ...{ 'content-length': 0, 'cache-control': 'no-store', 'cf-ray': ray },
+    ...(assertion !== null && { 'cf-access-jwt-assertion': assertion }),
+    ...(setCookie !== null && { 'set-cookie': setCookie }),
+    ...(forEnvoy && { 'x-envoy-auth-headers-to-remove': namesToRemove(tokenHeader, assertion !== null).join() }),
+  }
+}
+
+type Admission = Extract<Passage, { admitted: true }>
+
+const credentials = ['cf-access-client-id', 'cf-access-client-secret', 'cf_access_client_id', 'cf_access_client_secret']
+const forged = ['cf_access_jwt_assertion', 'cf-access-authenticated-user-email', 'cf-access-token']
+
+/** What no origin is to see from the client. Envoy takes it out when it is told so; the other proxies are, in their configuration. */
+function namesToRemove(tokenHeader: string | null, isVouchedFor: boolean): string[] {
+  const others = [...(isVouchedFor ? [] : ['cf-access-jwt-assertion']), ...(tokenHeader === null ? [] : [tokenHeader])]
+  return [...credentials, ...forged, ...others]
 }

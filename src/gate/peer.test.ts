@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { addressRanges } from '../config/values.ts'
 import { createAddressSet } from '../domain/address-range.ts'
-import { clientAddress, hostName, peerAddress, singleHeader } from './peer.ts'
+import { clientAddress, hostName, isHost, peerAddress, singleHeader } from './peer.ts'
 
 /** The part of a request that says who sent it. */
 function requestFrom(remoteAddress: string | undefined, headersDistinct: Record<string, string[]> = {}): IncomingMessage {
@@ -25,6 +25,46 @@ describe('the host name', () => {
     [':80', ''],
   ])('of %j is %j', (header, name) => {
     expect(hostName(header)).toBe(name)
+  })
+})
+
+describe('a Host header names one host, and in one way only:', () => {
+  test.each([
+    ...[
+      ['', true],
+      ['api.example.com', true],
+      ['API.example.com.:443', true],
+      ['localhost', true],
+      ['my_host-1.internal:8080', true],
+    ],
+    ...[
+      ['192.0.2.1', true],
+      ['[2001:db8::1]:8443', true],
+      ['api.example.com:', true],
+    ],
+    ...[
+      ['a@api.example.com', false],
+      ['api%2eexample.com', false],
+      ['a.example,b.example', false],
+      ['a.example b.example', false],
+    ],
+    ...[
+      ['a.example:80:81', false],
+      ['a.example:x', false],
+      ['a.example/b', false],
+      ['a.example\\b', false],
+      ['a..example', false],
+    ],
+    ...[
+      ['.example', false],
+      ['a.example..', false],
+      ['*', false],
+      ['bücher.example', false],
+      ['[::1', false],
+      [':80', false],
+    ],
+  ] as const)('%j: %s', (header, isOne) => {
+    expect(isHost(header)).toBe(isOne)
   })
 })
 

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 
 /** Tells whether an address belongs to a proxy whose `X-Forwarded-*` headers are believed. */
 export type IsTrusted = (address: string) => boolean
 
 /** Who is at the other end of the connection; IPv4 in its plain form. */
-export function peerAddress(request: IncomingMessage): string {
-  return plain(request.socket.remoteAddress ?? '')
+export function peerAddress({ socket }: { readonly socket: Socket }): string {
+  return plain(socket.remoteAddress ?? '')
 }
 
 function plain(address: string): string {
@@ -20,14 +20,24 @@ export function hostName(header: string | undefined): string {
   return (port === -1 ? host : host.slice(0, port)).replace(/\.$/, '')
 }
 
-/** Whether there is more than one `Host` line, of which Node shows the first only (RFC 9112, section 3.2: refuse it). */
-export function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+const host = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{0,5})?$/i
+
+/**
+ * Whether a `Host` header names one host, and in one way only: no user before it, no escape in it, no second port behind it, as some origins would take
+ * `a@team.example` for `team.example`. An empty one is HTTP/1.0's.
+ */
+export function isHost(header: string): boolean {
+  return header === '' || host.test(header)
+}
+
+/** Whether a request says once at most for which host it is (RFC 9112, section 3.2: refuse others). Of several `Host` lines Node shows the first only. */
+export function namesOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
-  return hosts > 1
+  return hosts <= 1 && isHost(headers.host ?? '')
 }
 
 /** Headers of which only one value makes sense; proxies that add to an existing one would otherwise be believed about the client's part of it. */

@@ -121,7 +121,7 @@ describe('request targets', () => {
     },
   )
 
-  test.each(['/authorized', '/authorize/', '//authorize', '/Authorize', '/x/authorize', '/cdn-cgi/accessible'])(
+  test.each(['/authorized', '//authorize', '/Authorize', '/x/authorize', '/cdn-cgi/accessible'])(
     '%s belongs to the origin',
     async (path) => {
       expect((await send(postern.gateUrl, { path, headers: valid })).status).toBe(200)

@@ -4,22 +4,37 @@ import type { Clock, Store } from './ports.ts'
 export interface ChoresDeps {
   readonly store: Store
   readonly accessKeys: AccessKeys
+  readonly endInactive: () => Promise<void>
   readonly clock: Clock
   /** How long requests at the gate are kept. */
   readonly logRetentionMs: number
+  /** How many requests at the gate are kept at most; 0 for any number. */
+  readonly requestLogMax: number
 }
 
 /** Rows a statement: each holds up other writers for a few milliseconds only. */
 const batchSize = 1000
 
 /** What has to be done now and then, by any node or by several: each of them changes nothing that another has done already. */
-export function createChores({ store, accessKeys, clock, logRetentionMs }: ChoresDeps): readonly (() => Promise<void>)[] {
+export function createChores({
+  store,
+  accessKeys,
+  endInactive,
+  clock,
+  logRetentionMs,
+  requestLogMax,
+}: ChoresDeps): readonly (() => Promise<void>)[] {
   return [
     accessKeys.rotateDue,
+    endInactive,
     () => store.forgetAttempts(clock.now()),
     async () => {
       const before = clock.now() - logRetentionMs
       while ((await store.forgetAccessRequests(before, batchSize)) === batchSize);
+    },
+    async () => {
+      if (requestLogMax === 0) return
+      while ((await store.trimAccessRequests(requestLogMax, batchSize)) === batchSize);
     },
   ]
 }

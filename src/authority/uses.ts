@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
+import type { SecretUse } from './ports.ts'
 
 /** Collects when credentials were last used, so that the requests themselves write nothing. */
 export interface Uses {
@@ -33,4 +34,18 @@ export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promi
       return storing
     },
   }
+}
+
+/** Collects from where which secret was last used. */
+export function createSecretUses(record: (uses: readonly SecretUse[]) => Promise<void>) {
+  const { note, flush } = createUses((batch) => record([...batch].map(([key, at]) => ({ ...fromKey(key), at }))))
+  return {
+    note: ({ tokenId, secretVersion, address, at }: SecretUse) => note(`${tokenId} ${secretVersion} ${address}`, at),
+    flush,
+  }
+}
+
+function fromKey(key: string): Omit<SecretUse, 'at'> {
+  const [tokenId = '', version = '', address = ''] = key.split(' ')
+  return { tokenId, secretVersion: Number(version), address }
 }

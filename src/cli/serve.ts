@@ -18,16 +18,23 @@ export function addServe(program: Command): void {
   serve.action(async (flags: Readonly<Record<string, string>>) => run(loadConfig({ flags, environment: process.env })))
 }
 
+/** Lines are written together, once a second or 4 KiB of them. A reader that is slower than the requests loses lines, and never holds one up. */
+const accessLogBuffer = { minLength: 4096, periodicFlush: 1000, maxLength: 4 * 1024 * 1024 }
+
 async function run(config: Config): Promise<void> {
   // Standard output is for people; the log has the other stream to itself.
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   // From the beginning: a signal that comes during the first start must not lose the credentials that it makes.
   const stopRequested = firstSignal(log)
-  const app = await startApp({ config, log })
+  const lines = pino.destination({ dest: 1, sync: false, ...accessLogBuffer })
+  // Who stops reading loses the lines.
+  lines.on('error', () => undefined)
+  const app = await startApp({ config, log, accessLog: pino({ base: null }, lines) })
   show(welcome(manifest.version, app, process.env))
-  log.info({ api: app.apiUrl, gate: app.gateUrl, version: manifest.version }, 'ready')
+  log.info({ api: app.apiUrl, gate: app.gateUrl, ext_authz: app.extAuthzAddress, version: manifest.version }, 'ready')
   log.info({ signal: await stopRequested }, 'stopping: requests under way may finish')
   await app.stop()
+  lines.flushSync()
   log.info({}, 'stopped')
   process.exit(0)
 }

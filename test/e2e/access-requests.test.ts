@@ -78,9 +78,9 @@ test('refusals are noted with the reason that the caller is not told, and never 
   const refused = (await once(4, 'allowed=false')).filter((entry) => entry.ip_address === '203.0.113.9')
   expect(refused.map(({ reason, service_token_name }) => [reason, service_token_name]).sort()).toEqual([
     ['disabled', 'refused'],
+    ['malformed_client_id', undefined],
     ['no_credentials', undefined],
-    ['unknown_client_id', undefined],
-    ['wrong_secret', 'refused'],
+    ['truncated_secret', 'refused'],
   ])
   expect(JSON.stringify(refused)).not.toMatch(/not-the-right-secret|nobody\.access|pst_/)
 })

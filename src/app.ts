@@ -1,42 +1,57 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { createLimits } from './api/limits.ts'
+import { createLimits, sourceOf } from './api/limits.ts'
 import { createApi } from './api/server.ts'
 import { createAuthority } from './authority/authority.ts'
 import { createBatch } from './authority/batch.ts'
 import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
 import { createChores } from './authority/chores.ts'
+import { createInactivityRule } from './authority/inactivity.ts'
 import { createJournal } from './authority/journal.ts'
 import type { Clock, Log } from './authority/ports.ts'
 import { createRefusals } from './authority/refusals.ts'
+import { every, settle } from './authority/rounds.ts'
 import { createSealer, requireMasterKey } from './authority/sealer.ts'
 import { createSignIn } from './authority/sign-in.ts'
-import { createUses } from './authority/uses.ts'
+import { createSecretUses, createUses } from './authority/uses.ts'
 import { loadMasterKey } from './config/master-key.ts'
 import type { Config } from './config/settings.ts'
+import { loadTls, type TlsFiles } from './config/tls-files.ts'
 import { createAddressSet } from './domain/address-range.ts'
 import { createRayIds } from './domain/identifier.ts'
 import type { RandomBytes } from './domain/secret.ts'
-import { createDecide } from './gate/decide.ts'
+import { createAccessLog } from './gate/access-log.ts'
+import { createAssertions } from './gate/assertions.ts'
+import { createBrakes } from './gate/brakes.ts'
+import { createCerts } from './gate/certs.ts'
+import { createCheck } from './gate/check.ts'
+import { listen, urlOf, watchConnections } from './gate/connections.ts'
+import { createDecide, type DeciderDeps } from './gate/decide.ts'
+import type { ExtAuthz, ExtAuthzDeps, ExtAuthzOptions } from './gate/ext-authz/listener.ts'
+import { accountsWithoutKey, createKeyRing } from './gate/key-ring.ts'
+import { createMetrics } from './gate/metrics.ts'
+import { createObserver } from './gate/observation.ts'
 import { clientAddress } from './gate/peer.ts'
+import { renewCertificate } from './gate/renewal.ts'
 import { createFollower } from './gate/replica/follower.ts'
 import { createReplica } from './gate/replica/replica.ts'
 import { createRequestLog } from './gate/request-log.ts'
 import { createReverseProxy } from './gate/reverse-proxy.ts'
 import { createGate } from './gate/server.ts'
+import { createSessions } from './gate/sessions.ts'
 import type { Database } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { openPostgres } from './store/postgres.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { createStore } from './store/store.ts'
 
-/** How often it is looked what has reached its age: signing keys, kept answers, old log entries. */
-const choresEveryMs = 600_000
+/** Connections to the API at a time, and of one address. */
+const apiPlaces = { max: 5_000, maxPerSource: 1_000 }
 
 export interface App {
   readonly apiUrl: string
   readonly gateUrl: string
+  /** Where Envoy asks over gRPC, if it may. */
+  readonly extAuthzAddress: string | undefined
   /** What the first start on an empty database made. */
   readonly bootstrap: Bootstrap | undefined
   /** Lets requests under way finish until the shutdown timeout, stores what is still in memory, and closes everything. */
@@ -46,6 +61,8 @@ export interface App {
 export interface AppDeps {
   readonly config: Config
   readonly log: Log
+  /** For lines about requests at the gate; with all others by default. */
+  readonly accessLog?: Log
   readonly clock?: Clock
   readonly random?: RandomBytes
 }
@@ -72,7 +89,11 @@ export async function startApp(deps: AppDeps): Promise<App> {
 /** Ends one part. They run in the reverse order of the starts. */
 type Closer = () => Promise<unknown>
 
-async function start({ config, log, clock = systemClock, random = randomBytes }: AppDeps, closers: Closer[]): Promise<Omit<App, 'stop'>> {
+async function start(
+  { config, log, accessLog = log, clock = systemClock, random = randomBytes }: AppDeps,
+  closers: Closer[],
+): Promise<Omit<App, 'stop'>> {
+  const tls = loadTls(config)
   const database = openDatabase(config, log)
   closers.push(database.close)
   await migrate(database.patient)
@@ -82,16 +103,16 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   await requireMasterKey(sealer, store.keepMasterKeyProof)
 
   const uses = createUses((batch) => store.recordUses('service_token', batch))
+  const secretUses = createSecretUses(store.recordSecretUses)
   const apiTokenUses = createUses((batch) => store.recordUses('api_token', batch))
   const refusals = createRefusals({ store, clock, random, log })
   const accessRequests = createBatch(store.recordAccessRequests, { max: 1000, what: "machines' requests", log })
   const flush = settle(
-    [uses, apiTokenUses, refusals, accessRequests].map((batch) => batch.flush),
+    [uses, secretUses, apiTokenUses, refusals, accessRequests].map((batch) => batch.flush),
     log,
     'what happened lately could not be stored',
   )
-  const flushing = setInterval(() => void flush(), config.flushInterval)
-  closers.push(flush, async () => clearInterval(flushing))
+  closers.push(flush, every(config.flushInterval, flush))
 
   const replica = createReplica()
   const follower = createFollower({
@@ -106,14 +127,36 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   await follower.start()
 
   const isTrusted = createAddressSet(config.trustedProxies)
-  const reverseProxy = createReverseProxy({ isTrusted, log })
+  const reverseProxy = createReverseProxy({
+    ...{ isTrusted, log, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
+  })
   closers.push(reverseProxy.close)
   const rayIds = createRayIds(random)
   const isStale = () => follower.ageMs() > config.stalenessBudget
   const isFresh = () => config.onStale === 'serve' || !isStale()
-  const decide = createDecide({ replica, clock, isFresh, noteUse: (token) => uses.note(token.id, clock.now()) })
-  const noteRequest = createRequestLog({ record: accessRequests.note, isTrusted, clock, random })
-  const gate = createGate({ decide, noteRequest, reverseProxy, isTrusted, rayIds })
+  const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: config.stalenessBudget })
+  const vouching = { replica, keyRing, clock, log, authDomain: config.authDomain }
+  const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]
+  const noteUse: DeciderDeps['noteUse'] = ({ id: tokenId, secretVersion, previous }, via, { address }) => {
+    const at = clock.now()
+    uses.note(tokenId, at)
+    secretUses.note({ tokenId, secretVersion: via === 'previous' ? (previous?.version ?? 0) : secretVersion, address, at })
+  }
+  const decide = createDecide({ replica, clock, isFresh, noteUse, sessionIn: sessions.sessionIn })
+  const noteRequest = createRequestLog({ record: accessRequests.note, clock, random })
+  const metrics = createMetrics({ replica, clock, replicaAgeMs: follower.ageMs })
+  const brakes = createBrakes({ clock, sourceOf, wrongSecretsPerMinute: config.wrongSecrets })
+  const observe = createObserver({ metrics, brakes, noteRequest, logAccess: createAccessLog(accessLog, config.accessLog) })
+  const check = createCheck({ decide, observe, clock, assertions, sessions })
+  const gate = createGate({
+    check,
+    certs: createCerts({ replica, keyRing }),
+    log,
+    reverseProxy,
+    isTrusted,
+    rayIds,
+    listener: listenerOptions(config, tls.gate),
+  })
 
   const journal = createJournal({ store, random, announce: follower.catchUp })
   const authority = createAuthority({ store, journal, sealer, clock, random, log, newKeyPair, ...config })
@@ -123,25 +166,50 @@ async function start({ config, log, clock = systemClock, random = randomBytes }:
   const { rateLimit: requests, rateLimitWindow: windowMs, signInFailures: failuresPerMinute } = config
   const limits = createLimits({ clock, requests, windowMs, failuresPerMinute })
   const api = createApi({
-    ...{ authority, signIn, limits, clock, noteRefusal: refusals.note, rayIds, log, problems },
+    ...{ authority, signIn, limits, clock, noteRefusal: refusals.note, rayIds, log, problems, metrics },
     addressOf: (request) => clientAddress(request, isTrusted),
-    ...{ requestTimeoutMs: config.requestTimeout, corsOrigins: config.corsOrigins },
+    ...{ requestTimeoutMs: config.requestTimeout, corsOrigins: config.corsOrigins, tls: tls.api?.pair },
   })
-  const chores = createChores({ store, accessKeys: authority.accessKeys, clock, logRetentionMs: config.logRetention })
-  const doChores = settle(chores, log, 'a chore failed; it is tried again later')
-  const choring = setInterval(() => void doChores(), choresEveryMs)
-  closers.push(async () => clearInterval(choring))
+  const chores = createChores({
+    ...{ store, clock, accessKeys: authority.accessKeys, endInactive: createInactivityRule({ store, journal, clock, log }) },
+    ...{ logRetentionMs: config.logRetention, requestLogMax: config.requestLogMax },
+  })
+  /** For databases of earlier versions, and for what a node that stopped midway has left. */
+  const ensureKeys = async () => {
+    for (const accountId of accountsWithoutKey(replica)) await authority.accessKeys.ensure({ accountId, zoneId: null })
+  }
+  await ensureKeys()
+  const doChores = settle([...chores, ensureKeys], log, 'a chore failed; it is tried again later')
+  closers.push(every(config.choreInterval, doChores))
 
-  const closeApi = closer(api.server, () => api.close(), config.shutdownTimeout)
-  const closeGate = closer(gate, () => new Promise((resolve) => gate.close(resolve)), config.shutdownTimeout)
-  closers.push(() => Promise.all([closeApi(), closeGate()]))
+  const { gateMaxConnections: max, gateMaxConnectionsPerAddress: maxPerSource, shutdownTimeout } = config
+  const apiConnections = watchConnections(api.server, { ...apiPlaces, isTrusted, sourceOf })
+  const gateConnections = watchConnections(gate, { max, maxPerSource, isTrusted, sourceOf })
+  closers.push(() =>
+    Promise.all([
+      apiConnections.close(() => api.close(), shutdownTimeout),
+      gateConnections.close(() => new Promise((resolve) => gate.close(resolve)), shutdownTimeout),
+    ]),
+  )
+  closers.push(renewCertificate(api.server, tls.api, 'api', log), renewCertificate(gate, tls.gate, 'gate', log))
   await api.listen(config.apiListen)
   await listen(gate, config.gateListen)
+  const extAuthz =
+    config.extAuthzListen &&
+    (await serveEnvoy({ check, isTrusted, rayIds }, { ...config.extAuthzListen, shutdownTimeoutMs: shutdownTimeout }))
+  if (extAuthz) closers.push(extAuthz.stop)
 
   // Last of all: what could fail has not, so the credentials that are made here will be shown.
   const first = await bootstrap({ store, clock, random }, bootstrapOptions(config))
   await follower.catchUp()
-  return { apiUrl: urlOf(api.server), gateUrl: urlOf(gate), bootstrap: first }
+  await settle([ensureKeys], log, 'the first signing key could not be made; it is tried again later')()
+  return { apiUrl: urlOf(api.server), gateUrl: urlOf(gate), extAuthzAddress: extAuthz?.address, bootstrap: first }
+}
+
+/** gRPC is loaded where it is used only: it is larger than all the rest of the gate. */
+async function serveEnvoy(deps: ExtAuthzDeps, options: ExtAuthzOptions): Promise<ExtAuthz> {
+  const { startExtAuthz } = await import('./gate/ext-authz/listener.ts')
+  return startExtAuthz(deps, options)
 }
 
 /** A key pair for assertions: RSA with 2048 bits, as RS256 asks for (RFC 7518, section 3.3). */
@@ -155,15 +223,6 @@ function newKeyPair(): Promise<{ readonly publicKey: string; readonly privateKey
   })
 }
 
-/** Does all of it, whatever becomes of the others, and logs what failed. */
-function settle(tasks: readonly (() => Promise<void>)[], log: Log, message: string): () => Promise<void> {
-  return async () => {
-    for (const result of await Promise.allSettled(tasks.map((task) => task()))) {
-      if (result.status === 'rejected') log.error({ err: result.reason }, message)
-    }
-  }
-}
-
 function openDatabase({ databaseUrl }: Config, log: Log): Database {
   const onIdleError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke')
   return databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, onIdleError)
@@ -175,40 +234,7 @@ function bootstrapOptions(config: Config) {
   return { accountId, zoneId, zoneName, email, apiKey, apiToken, originUrl }
 }
 
-function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-/** Closes a server once its requests are answered, or cuts those that take longer than `timeoutMs`. */
-function closer(server: Server, close: () => Promise<unknown>, timeoutMs: number): Closer {
-  // Node does not count a connection that has not sent its first request as idle.
-  const silent = new Set<Socket>()
-  server.on('connection', (socket) => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
-  })
-  server.on('request', ({ socket }) => silent.delete(socket))
-  return async () => {
-    const cut = () => {
-      server.closeIdleConnections()
-      for (const socket of silent) socket.destroy()
-    }
-    // Clients keep connections open for their next request, so they are cut as they fall idle.
-    const cutting = setInterval(cut, 20)
-    const limit = setTimeout(() => server.closeAllConnections(), timeoutMs)
-    await close()
-    clearInterval(cutting)
-    clearTimeout(limit)
-  }
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+function listenerOptions(config: Config, tls: TlsFiles | undefined) {
+  const { gateHeadersTimeout: headersTimeoutMs, gateStallTimeout: stallTimeoutMs, gateKeepAliveTimeout: keepAliveTimeoutMs } = config
+  return { tls: tls?.pair, headersTimeoutMs, stallTimeoutMs, keepAliveTimeoutMs }
 }

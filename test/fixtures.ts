@@ -53,7 +53,7 @@ export interface PosternOptions {
 }
 
 /** Tests make thousands of requests with one credential. */
-export const unlimited = { RATE_LIMIT: '0', SIGN_IN_FAILURES: '0' }
+export const unlimited = { RATE_LIMIT: '0', SIGN_IN_FAILURES: '0', WRONG_SECRETS: '0' }
 
 /** Postern in this process, on free ports and a database of its own (or the one in `settings.DATABASE_URL`), on its first start. */
 export async function startPostern({ settings = {}, clock, log = silent }: PosternOptions = {}): Promise<RunningPostern> {

@@ -45,7 +45,7 @@ interface Definition<Params extends TObject, Query extends TObject, Body extends
   readonly query?: Query
   readonly body?: Body
   /** 200 where nothing else is said. */
-  readonly status?: 201
+  readonly status?: 201 | 202
   /** The schema of the envelope's `result`. */
   readonly result: Result
   /** The schema of the envelope's `result_info`. */

@@ -1,8 +1,12 @@
 import type { Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { apiTokenRoutes } from './routes/api-tokens.ts'
+import { applicationRoutes } from './routes/applications.ts'
+import { explanationRoutes } from './routes/explanations.ts'
+import { groupRoutes } from './routes/groups.ts'
 import { logRoutes } from './routes/logs.ts'
 import { organizationRoutes } from './routes/organization.ts'
+import { applicationPolicyRoutes, policyRoutes } from './routes/policies.ts'
 import { serviceTokenRoutes } from './routes/service-tokens.ts'
 import { userRoutes } from './routes/user.ts'
 import { zoneRoutes } from './routes/zones.ts'
@@ -10,6 +14,9 @@ import { zoneRoutes } from './routes/zones.ts'
 /** The whole management API, by what it is about. */
 export const resources: Readonly<Record<string, readonly Route[]>> = {
   'Service tokens': serviceTokenRoutes,
+  Applications: [...applicationRoutes, ...explanationRoutes],
+  Policies: [...applicationPolicyRoutes, ...policyRoutes],
+  Groups: groupRoutes,
   'API tokens': apiTokenRoutes,
   User: userRoutes,
   Accounts: accountRoutes,

@@ -4,7 +4,7 @@ import { Failure, type FailureCode } from '../authority/failure.ts'
 import type { Log } from '../authority/ports.ts'
 import { patience, refuseBrokenRequest } from './broken-request.ts'
 import { answerTo, internalError } from './failures.ts'
-import { registerHealth } from './health.ts'
+import { type HealthDeps, registerHealth } from './health.ts'
 import { notJson, parseJsonBody } from './json-body.ts'
 import { registerOtherMethods, sharedHeaders } from './other-methods.ts'
 import { withoutCredentials } from './redaction.ts'
@@ -15,17 +15,17 @@ import { routes } from './routes.ts'
 const base = '/client/v4'
 const maxBodyBytes = 1024 * 1024
 
-export interface ApiDeps extends RegisterDeps {
+export interface ApiDeps extends RegisterDeps, HealthDeps {
   readonly rayIds: () => string
   readonly log: Log
-  /** What keeps this process from doing its work, in words; nothing when it is ready. */
-  readonly problems: () => Promise<readonly string[]>
   /** The client's own address, be there proxies before the server or not. */
   readonly addressOf: (request: IncomingMessage) => string
   /** How long a request may take to arrive. */
   readonly requestTimeoutMs: number
   /** Whose scripts may use the API from a browser. */
   readonly corsOrigins: readonly string[]
+  /** Speaks HTTPS with it; plain HTTP without. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly minVersion: 'TLSv1.2' } | undefined
 }
 
 /** The management API. It does not listen yet. */
@@ -34,7 +34,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const corsOrigins = new Set(deps.corsOrigins)
   const server = Fastify({
     bodyLimit: maxBodyBytes,
-    ...patience(deps.requestTimeoutMs),
+    ...transport(deps),
     forceCloseConnections: 'idle',
     genReqId: rayIds,
     exposeHeadRoutes: true,
@@ -61,7 +61,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
 
   // All that Node can read, so that a wrong method is not taken for a wrong path.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
-  registerHealth(server, deps.problems)
+  registerHealth(server, deps)
   registerReference(server)
   for (const route of routes) register(server, base, route, deps)
   registerOtherMethods(server, base, routes)
@@ -88,6 +88,14 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       .header('content-type', 'application/json')
       .send(Buffer.from(JSON.stringify(body)))
   }
+}
+
+/** The server below Fastify, by its options. */
+function transport({ requestTimeoutMs, tls }: ApiDeps): ReturnType<typeof patience> {
+  const { http, ...others } = patience(requestTimeoutMs)
+  // Fastify has a type of its own for an instance on HTTPS; nothing here could tell the difference.
+  const https = { https: { ...http, ...tls, handshakeTimeout: http.headersTimeout } } as unknown as { http: typeof http }
+  return { ...others, ...(tls === undefined ? { http } : https) }
 }
 
 const frameworkFailures: Readonly<Record<string, FailureCode>> = {

@@ -117,14 +117,17 @@ function accountsIn(grants: Exclude<Grants, 'everything'>): readonly string[] {
   return resources.flatMap((resource) => (resource?.kind === 'account' && resource.id !== '*' ? [resource.id] : []))
 }
 
-const names: { readonly [K in Kind]?: string } = {
-  service_token: 'service token',
-  api_token: 'API token',
-  application: 'application',
-  zone: 'zone',
+/** Of one and of several. */
+const names: { readonly [K in Kind]?: readonly [string, string] } = {
+  service_token: ['service token', 'service tokens'],
+  api_token: ['API token', 'API tokens'],
+  application: ['application', 'applications'],
+  policy: ['reusable policy', 'reusable policies'],
+  group: ['group', 'groups'],
+  zone: ['zone', 'zones'],
 }
 
 /** "2 zones, 1 service token". */
 export function listed(contents: ReadonlyMap<Kind, number>): string {
-  return [...contents].map(([kind, count]) => `${count} ${names[kind] ?? kind}${count === 1 ? '' : 's'}`).join(', ')
+  return [...contents].map(([kind, count]) => `${count} ${names[kind]?.[count === 1 ? 0 : 1] ?? kind}`).join(', ')
 }

@@ -2,9 +2,14 @@ import type { RandomBytes } from '../domain/secret.ts'
 import { type AccessKeys, createAccessKeys, type NewKeyPair } from './access-keys.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
+import { type ApplicationPolicies, createApplicationPolicies } from './application-policies.ts'
+import { type Applications, createApplications } from './applications.ts'
+import { createExplain, type Explain } from './explanation.ts'
+import { createGroups, type Groups } from './groups.ts'
 import type { Journal } from './journal.ts'
 import { createLogs, type Logs } from './logs.ts'
 import { createOrganizations, type Organizations } from './organizations.ts'
+import { createPolicies, type Policies } from './policies.ts'
 import type { Clock, Log, Store } from './ports.ts'
 import { createRetries } from './retries.ts'
 import type { Sealer } from './sealer.ts'
@@ -21,6 +26,11 @@ export interface Authority {
   readonly users: Users
   readonly organizations: Organizations
   readonly accessKeys: AccessKeys
+  readonly applications: Applications
+  readonly applicationPolicies: ApplicationPolicies
+  readonly explain: Explain
+  readonly policies: Policies
+  readonly groups: Groups
   readonly logs: Logs
 }
 
@@ -39,6 +49,7 @@ export interface AuthorityDeps {
 export function createAuthority(deps: AuthorityDeps): Authority {
   const retries = createRetries(deps)
   const organizations = createOrganizations(deps)
+  const accessKeys = createAccessKeys({ ...deps, organizations })
   return {
     serviceTokens: createServiceTokens({ ...deps, retries, maxPerAccount: deps.maxServiceTokens }),
     apiTokens: createApiTokens({ ...deps, retries }),
@@ -46,7 +57,12 @@ export function createAuthority(deps: AuthorityDeps): Authority {
     zones: createZones(deps),
     users: createUsers(deps),
     organizations,
-    accessKeys: createAccessKeys({ ...deps, organizations }),
+    accessKeys,
+    applications: createApplications({ ...deps, organizations, accessKeys }),
+    applicationPolicies: createApplicationPolicies(deps),
+    explain: createExplain({ ...deps, organizations }),
+    policies: createPolicies(deps),
+    groups: createGroups(deps),
     logs: createLogs(deps),
   }
 }

@@ -63,3 +63,8 @@ export async function requireScope(store: Store, { accountId, zoneId }: Scope): 
   const found = zoneId === null ? await store.find('account', accountId) : await store.find('zone', zoneId)
   if (found === undefined) throw new Failure('not_permitted')
 }
+
+/** Whether something belongs to just this account, or just this zone. */
+export function isIn({ accountId, zoneId }: Scope, thing: Scope): boolean {
+  return thing.accountId === accountId && thing.zoneId === zoneId
+}

@@ -5,7 +5,7 @@ import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import { type Changes, issue, objectionTo, refresh, rotate, type Scope, type ServiceToken, update } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
 import { type Deed, type Journal, requireScope } from './journal.ts'
-import type { Actor, Clock, Conditions, SeenServiceToken, Store } from './ports.ts'
+import type { Actor, Clock, Conditions, SecretUse, SeenServiceToken, Store } from './ports.ts'
 import type { Page, ServiceTokenQuery } from './queries.ts'
 import type { Retries, Retry } from './retries.ts'
 
@@ -51,7 +51,10 @@ export interface ServiceTokens {
   ): Promise<Repeatable<SeenServiceToken & { readonly secret?: string }>>
   rotate(actor: Actor, scope: Scope, id: string, graceUntil?: Instant, terms?: Terms): Promise<Repeatable<IssuedServiceToken>>
   refresh(actor: Actor, scope: Scope, id: string, terms?: Terms): Promise<SeenServiceToken>
+  /** Fails with `service_token_in_use` while a policy or a group names it. */
   delete(actor: Actor, scope: Scope, id: string, terms?: Terms): Promise<ServiceToken>
+  /** From where its current secret and the one before were last used, newest first. */
+  uses(scope: Scope, id: string): Promise<{ readonly token: ServiceToken; readonly uses: readonly SecretUse[] }>
 }
 
 export interface ServiceTokensDeps {
@@ -76,7 +79,7 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
   /** Reads, decides and saves. `null` deletes; the same object changes nothing. What `show` makes of the outcome is the answer, and kept for a retry. */
   function change<Answer extends object>(
     command: { readonly actor: Actor; readonly scope: Scope; readonly id: string; readonly action: string } & Terms,
-    decide: (token: ServiceToken, now: Instant) => ServiceToken | null,
+    decide: (token: ServiceToken, now: Instant) => ServiceToken | null | Promise<null>,
     show: (seen: SeenServiceToken) => Answer,
   ): Promise<Repeatable<Answer>> {
     const { actor, scope, id, action, ifRevision, retry, check } = command
@@ -85,7 +88,7 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
       if (ifRevision?.includes(before.revision) === false) throw new Failure('changed_meanwhile')
       check?.({ token: before, lastSeenAt })
       const now = clock.now()
-      const after = decide(before, now)
+      const after = await decide(before, now)
       if (after === before) {
         const unchanged = show({ token: before, lastSeenAt })
         const kept = attemptOf(unchanged)
@@ -117,6 +120,12 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
   return {
     get,
     list: (scope, query) => store.listServiceTokens(scope, query),
+
+    async uses(scope, id) {
+      const { token } = await get(scope, id)
+      const works = new Set([token.secretVersion, token.previous?.version])
+      return { token, uses: (await store.listSecretUses(id)).filter(({ secretVersion }) => works.has(secretVersion)) }
+    },
 
     create(actor, scope, draft, retry) {
       const { name, duration = defaultDuration, enabled = true, secretVersion = 1 } = draft
@@ -163,13 +172,18 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
     delete: (actor, scope, id, terms) =>
       change(
         { actor, scope, id, action: 'service_token.delete', ...terms },
-        () => null,
+        async () => {
+          const [reference] = await store.referencesTo('service_token', id, 1)
+          if (reference !== undefined) throw new Failure('service_token_in_use')
+          return null
+        },
         ({ token }) => token,
       ),
   }
 }
 
-function deed(actor: Actor, action: string, before: ServiceToken | null, after: ServiceToken | null, at: Instant): Deed {
+/** A change of a service token for the audit trail. */
+export function deed(actor: Actor, action: string, before: ServiceToken | null, after: ServiceToken | null, at: Instant): Deed {
   const subject = after ?? before
   if (subject === null) throw new Error('a change of nothing to nothing')
   return {

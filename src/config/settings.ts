@@ -1,6 +1,8 @@
 import {
+  accessLogMode,
   addressRanges,
   databaseUrl,
+  filePath,
   hexId,
   key256,
   lifetime,
@@ -46,8 +48,24 @@ export const settings = {
   }),
   apiListen: setting({ meaning: 'Address and port of the management API.', default: '127.0.0.1:7400', parse: listenAddress }),
   gateListen: setting({ meaning: 'Address and port of the gate.', default: '127.0.0.1:7480', parse: listenAddress }),
+  extAuthzListen: setting({
+    meaning:
+      'Address and port at which the gate answers Envoy over gRPC (ext_authz), such as `127.0.0.1:7490`; not at all without one. It answers trusted proxies only.',
+    parse: listenAddress,
+  }),
+  apiTlsCertFile: setting({
+    meaning: 'Certificate of the management API with its chain, a PEM file: it speaks HTTPS then. Read again when the file changes.',
+    parse: filePath,
+  }),
+  apiTlsKeyFile: setting({ meaning: "The certificate's private key, a PEM file without a passphrase.", parse: filePath }),
+  gateTlsCertFile: setting({
+    meaning: 'Certificate of the gate with its chain, a PEM file: it speaks HTTPS then. Read again when the file changes.',
+    parse: filePath,
+  }),
+  gateTlsKeyFile: setting({ meaning: "The certificate's private key, a PEM file without a passphrase.", parse: filePath }),
   authDomain: setting({
-    meaning: 'The name of this installation. The first zone is named after it, and the first owner has an address in it.',
+    meaning:
+      'The name of this installation: who issues assertions where an account has chosen no domain of its own. The first zone is named after it, and the first owner has an address in it.',
     default: 'access.localhost',
     parse: matching(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'a host name in lower case, such as access.example.com'),
   }),
@@ -60,6 +78,43 @@ export const settings = {
   originUrl: setting({
     meaning: "Where the default application's requests go through the reverse proxy. Read on the first start only.",
     parse: originUrl,
+  }),
+  originConnectTimeout: setting({
+    meaning: 'How long connecting to an origin may take, TLS included.',
+    default: '10s',
+    parse: milliseconds,
+  }),
+  originTimeout: setting({
+    meaning: 'How long an origin may take from the request to the head of its answer. The body may take as long as it takes.',
+    default: '60s',
+    parse: milliseconds,
+  }),
+  gateHeadersTimeout: setting({
+    meaning: 'How long the head of a request to the gate may take to arrive, and a TLS handshake.',
+    default: '10s',
+    parse: milliseconds,
+  }),
+  gateStallTimeout: setting({
+    meaning:
+      'How long a client of the gate may neither send the rest of its request nor read on in its answer, where it has to. Then its connection is cut.',
+    default: '60s',
+    parse: milliseconds,
+  }),
+  gateKeepAliveTimeout: setting({
+    meaning: 'How long the gate keeps a connection for the next request. Longer than the load balancer before it does.',
+    default: '72s',
+    parse: milliseconds,
+  }),
+  gateMaxConnections: setting({
+    meaning:
+      'How many connections the gate holds; 0 for any number. A further one takes the place of the one that has waited longest for a request, or is closed where none waits.',
+    default: '10000',
+    parse: wholeNumber,
+  }),
+  gateMaxConnectionsPerAddress: setting({
+    meaning: 'How many of them one address may have (IPv6: one /64 network), unless it is a trusted proxy; 0 for any number.',
+    default: '1000',
+    parse: wholeNumber,
   }),
   pollInterval: setting({ meaning: 'How often the gate asks for changes.', default: '200ms', parse: milliseconds }),
   stalenessBudget: setting({
@@ -81,6 +136,28 @@ export const settings = {
     meaning: 'How long the log of machines’ requests at the gate is kept. The audit log is kept for good.',
     default: '720h',
     parse: lifetime,
+  }),
+  requestLogMax: setting({
+    meaning: 'How many entries that log has at most; the oldest go first. 0 for any number.',
+    default: '1000000',
+    parse: wholeNumber,
+  }),
+  accessLog: setting({
+    meaning:
+      'Which requests at the gate are written to standard output, a line of JSON each: `off`, `all`, `refused`, or one in so many, as in `1/100`. No header and no query is logged.',
+    default: 'off',
+    parse: accessLogMode,
+  }),
+  wrongSecrets: setting({
+    meaning:
+      'How many wrong secrets from one address (IPv6: one /64 network), or for one client id, are answered in a minute as any other; those beyond are told to come back later (`Retry-After`) and are only counted. 0 for any number. The right secret passes all the same.',
+    default: '100',
+    parse: wholeNumber,
+  }),
+  choreInterval: setting({
+    meaning: 'How often it is looked what has reached its age: signing keys, unused service tokens, old entries of logs.',
+    default: '10m',
+    parse: milliseconds,
   }),
   maxServiceTokens: setting({ meaning: 'How many service tokens an account may have; 0 for no limit.', default: '0', parse: wholeNumber }),
   rateLimit: setting({

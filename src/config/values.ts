@@ -70,6 +70,11 @@ export function originUrl(text: string): string {
   return text
 }
 
+export function filePath(text: string): string {
+  if (text.trim() === '' || text.includes('\0')) throw new Error('the path of a file')
+  return text
+}
+
 /** A Go duration above zero, in whole milliseconds. */
 export function milliseconds(text: string): number {
   const nanoseconds = parseDuration(text) ?? 0n
@@ -89,6 +94,14 @@ export function lifetime(text: string): number {
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new Error('a whole number')
   return Number(text)
+}
+
+/** `{ oneIn: 100 }` for `1/100`. */
+export function accessLogMode(text: string): 'off' | 'all' | 'refused' | { readonly oneIn: number } {
+  const [, oneIn] = /^1\/([1-9]\d{0,8})$/.exec(text) ?? []
+  if (oneIn !== undefined) return { oneIn: Number(oneIn) }
+  if (text === 'off' || text === 'all' || text === 'refused') return text
+  throw new Error('off, all, refused, or a part such as 1/100')
 }
 
 export function oneOf<const Name extends string>(...names: readonly Name[]): (text: string) => Name {

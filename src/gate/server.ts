@@ -1,38 +1,68 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { presentedIn } from './credentials.ts'
-import type { Decide } from './decide.ts'
-import { createForwardAuth } from './forward-auth.ts'
-import { hasSeveralHosts, hostName, type IsTrusted } from './peer.ts'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Log } from '../authority/ports.ts'
+import { createAccessPaths } from './access-paths.ts'
+import type { Certs } from './certs.ts'
+import type { Check, Passage } from './check.ts'
+import type { Asked } from './decide.ts'
+import { createForwardAuth, isForwardAuth } from './forward-auth.ts'
+import { createListener, type ListenerOptions } from './listener.ts'
+import { clientAddress, hostName, type IsTrusted, namesOneHost } from './peer.ts'
 import { refuse } from './refusal.ts'
-import type { NoteRequest } from './request-log.ts'
+import type { Admitted } from './reverse-proxy/admitted.ts'
 import type { ReverseProxy } from './reverse-proxy.ts'
+import { responseOn } from './socket-response.ts'
 
 export interface GateDeps {
-  readonly decide: Decide
-  readonly noteRequest: NoteRequest
+  readonly check: Check
+  readonly certs: Certs
+  readonly log: Log
   readonly reverseProxy: ReverseProxy
   readonly isTrusted: IsTrusted
   readonly rayIds: () => string
+  readonly listener?: ListenerOptions
 }
 
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
-export function createGate({ decide, noteRequest, reverseProxy, isTrusted, rayIds }: GateDeps): Server {
-  const forwardAuth = createForwardAuth({ decide, noteRequest, isTrusted })
-  // A body may take as long as it takes; only the headers must come soon.
-  return createServer({ requestTimeout: 0, headersTimeout: 30_000 }, (request, response) => {
-    const ray = rayIds()
+export function createGate({ check, certs, log, reverseProxy, isTrusted, rayIds, listener }: GateDeps): Server {
+  const forwardAuth = createForwardAuth({ check, isTrusted })
+  const accessPaths = createAccessPaths({ check, certs, log })
+  return createListener({ ...listener, rayIds, answer, upgrade })
+
+  function answer(request: IncomingMessage, response: ServerResponse, ray: string): void {
     const path = request.url ?? ''
     // Absolute-form and asterisk-form, or two hosts: what that means for the origin is anybody's guess.
-    if (!path.startsWith('/') || hasSeveralHosts(request)) return refuse(request, response, 400, ray, null)
-    if (path === '/authorize' || path.startsWith('/authorize?')) return forwardAuth(request, response, ray)
-    if (path.startsWith('/cdn-cgi/access/')) return refuse(request, response, 404, ray, null)
+    if (!path.startsWith('/') || !namesOneHost(request)) return refuse(request, response, 400, ray, null)
+    if (isForwardAuth(path)) return forwardAuth(request, response, ray)
+    if (path.startsWith('/cdn-cgi/access/')) return accessPaths(request, response, ray, asked(request))
     return throughProxy(request, response, ray)
-  })
+  }
 
   function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): void {
-    const verdict = decide(hostName(request.headers.host), presentedIn(request.rawHeaders))
-    noteRequest(request, verdict, ray)
-    if (verdict.admitted) void reverseProxy.forward(request, response, verdict.application, ray)
-    else refuse(request, response, verdict.status, ray, verdict.application)
+    check(asked(request), ray, (passage) => {
+      if (passage.admitted) void reverseProxy.forward(request, response, admitted(passage), ray)
+      else refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
+    })
   }
+
+  /** A WebSocket, if the request is one for the reverse proxy; everything else is answered as if it asked for none. */
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, ray: string): boolean {
+    const path = request.url ?? ''
+    const isOwn = isForwardAuth(path) || path.startsWith('/cdn-cgi/access/')
+    if (isOwn || !path.startsWith('/') || !namesOneHost(request)) return false
+    check(asked(request), ray, (passage) => {
+      if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(passage), ray)
+      else refuse(request, responseOn(socket, request), passage.status, ray, passage.application, passage.retryAfterSeconds)
+    })
+    return true
+  }
+
+  function asked(request: IncomingMessage): Asked {
+    const { url: target = '', method = '', headers, rawHeaders } = request
+    return { host: hostName(headers.host), target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
+  }
+}
+
+function admitted({ application, assertion, setCookie }: Extract<Passage, { admitted: true }>): Admitted {
+  return { application, assertion, setCookie, withoutHeader: application.tokenHeader }
 }

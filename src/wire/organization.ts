@@ -1,5 +1,6 @@
-import { type Static, type TOptional, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { printable, Shown } from './fields.ts'
+import { unused } from './unused.ts'
 
 // Cf. "Zero Trust organization" in the API of Cloudflare Access: what an account has decided about its machines' access as a whole.
 
@@ -16,20 +17,12 @@ const Days = Type.Integer({ minimum: 30, maximum: 365, description: 'a whole num
 const Action = Type.Enum(['disable', 'delete'], { description: 'disable or delete' })
 const inactivityForm = '{"enabled": true or false, "inactivity_threshold_days": 30 to 365, "action": "disable" or "delete"}'
 
-/** Fields that are about people, their browsers and devices, or the original's edge. */
-const unsupportedOrganizationFields = [
-  ...['is_ui_read_only', 'ui_read_only_toggle_reason', 'auto_redirect_to_identity', 'login_design', 'custom_pages'],
-  ...['allow_authenticate_via_warp', 'warp_auth_session_duration', 'warp_auth_non_browser_401', 'user_seat_expiration_inactive_time'],
-  ...['mfa_config', 'mfa_piv_key_requirements', 'mfa_required_for_all_apps', 'deny_unmatched_requests_exempted_zone_names'],
-] as const
-
-const Nothing = [Type.Null(), Type.Literal(false), Type.Literal(''), Type.Array(Type.Unknown(), { maxItems: 0 })]
-/** The values that say of such a field that it is not used. Terraform sends whole objects, so these must be let through. */
-const Off = Type.Union([...Nothing, Type.Record(Type.String(), Type.Union(Nothing), { maxProperties: 20, additionalProperties: false })], {
-  description: 'left out, or say nothing (null, false, "", [] or {}): it is about people or about the original\'s network',
-})
-type Unsupported = { readonly [Name in (typeof unsupportedOrganizationFields)[number]]: TOptional<typeof Off> }
-const Unsupported = Object.fromEntries(unsupportedOrganizationFields.map((name) => [name, Type.Optional(Off)])) as Unsupported
+const Unused = unused([
+  ...(['is_ui_read_only', 'ui_read_only_toggle_reason', 'auto_redirect_to_identity', 'login_design', 'custom_pages'] as const),
+  ...(['allow_authenticate_via_warp', 'warp_auth_session_duration', 'warp_auth_non_browser_401'] as const),
+  ...(['user_seat_expiration_inactive_time', 'mfa_config', 'mfa_piv_key_requirements', 'mfa_required_for_all_apps'] as const),
+  'deny_unmatched_requests_exempted_zone_names',
+])
 
 export const UpdateOrganization = Type.Object(
   {
@@ -49,7 +42,7 @@ export const UpdateOrganization = Type.Object(
     // The gate always refuses what no application matches, so there is nothing to choose.
     deny_unmatched_requests: Type.Optional(Type.Union([Type.Boolean(), Type.Null()], { description: 'true or false' })),
     ...{ created_at: Shown, updated_at: Shown },
-    ...Unsupported,
+    ...Unused,
   },
   {
     additionalProperties: false,

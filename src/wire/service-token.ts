@@ -96,3 +96,15 @@ export const UpdatedServiceTokenResult = Type.Object(
 
 export type ServiceTokenResult = Static<typeof ServiceTokenResult>
 export type IssuedServiceTokenResult = Static<typeof IssuedServiceTokenResult>
+
+export const SecretUseResult = Type.Object(
+  {
+    client_secret_version: Type.Integer(),
+    secret: Type.Enum(['current', 'previous']),
+    ip_address: Type.String(),
+    last_seen_at: Type.String(),
+  },
+  { examples: [{ client_secret_version: 2, secret: 'current', ip_address: '198.51.100.7', last_seen_at: '2026-02-01T07:59:50Z' }] },
+)
+
+export type SecretUseResult = Static<typeof SecretUseResult>

@@ -162,7 +162,7 @@ test('every other method on a path of the API is 405/10405 with Allow, whoever a
   for (const path of new Set(routes.map((route) => route.path))) {
     const known: readonly string[] = routes.filter((route) => route.path === path).map((route) => route.method)
     const allowed = [...known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS']
-    const concrete = path.replace(/:(account|zone|token)_id/g, 'a'.repeat(32)).replace(':service_token_id', nobody)
+    const concrete = path.replace(/:(account|zone|token)_id/g, 'a'.repeat(32)).replace(/:\w+_id/g, nobody)
     for (const method of METHODS.filter((each) => each !== 'CONNECT' && !allowed.includes(each))) {
       const answer = await api.call({
         method,

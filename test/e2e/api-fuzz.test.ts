@@ -15,6 +15,8 @@ const concurrency = 16
 const longestMs = 20_000
 /** Things of each kind, so that some are left when others have been deleted. */
 const population = 100
+/** Of applications and what belongs to them: each takes longer to make. */
+const fewer = 40
 
 const faults: string[] = []
 let api: RawApi
@@ -32,6 +34,10 @@ interface World {
   readonly words: Words
   /** Ids of things that are there, by the names of path parameters. */
   readonly ids: Readonly<Record<string, readonly string[]>>
+  /** Ids that belong together: few others lead to anything. */
+  readonly wholePaths: readonly Readonly<Record<string, string>>[]
+  /** Bodies for routes that take few others, by the ends of their paths. */
+  readonly bodies: readonly (readonly [path: RegExp, body: fc.Arbitrary<object>])[]
   readonly credentials: readonly Readonly<Record<string, string>>[]
 }
 
@@ -54,7 +60,8 @@ async function fill(): Promise<World> {
       found.values.push(String(value))
     }
   }
-  const ids = { account_id: [accountId], zone_id: [zoneId], service_token_id: found.service_token_id, token_id: found.token_id }
+  const { wholePaths, ...others } = await fillApplications(create, accountId, zoneId)
+  const ids = { account_id: [accountId], zone_id: [zoneId], service_token_id: found.service_token_id, token_id: found.token_id, ...others }
   const resources = ['account', 'account.zone', 'user'].flatMap((kind) =>
     [accountId, zoneId, user, '*'].map((id) => `com.cloudflare.api.${kind}.${id}`),
   )
@@ -62,9 +69,15 @@ async function fill(): Promise<World> {
   const values =
     'forever 1h 8760h 0s -1h 24h 10.0.0.0/8 2001:db8::/32 10.0.0.0/33 true false 20 0 -1 1001 service_token_id,ray_id MCBh'.split(' ')
   const names = ['subject', 'example.com', 'access.localhost', 'ü', '%', "'; drop table audit; --", '\u202e', email]
-  const known = Object.values(ids).flatMap((some) => some.slice(0, 3))
+  const known = Object.values(ids).flatMap((some) => some.slice(0, 2))
+  const some = (name: string) => fc.constantFrom(...(ids[name as keyof typeof ids] ?? []))
   return {
-    ids,
+    ...{ ids, wholePaths },
+    bodies: [
+      [/\/apps(?:\/:app_id)?$/, newHost.map((domain) => ({ type: 'self_hosted', domain }))],
+      [/\/zones$/, newHost.map((name) => ({ account: { id: accountId }, name: name.replace('*', 'x').replace(/\/.*/, '') }))],
+      [/\/tokens(?:\/:token_id)?$/, fc.constant({ name: 'subject', policies })],
+    ],
     words: {
       any: [...known, ...resources, ...moments, ...values, ...names, ...groups.map(({ id }) => id)],
       byField: {
@@ -75,6 +88,7 @@ async function fill(): Promise<World> {
         since: fc.constantFrom('2020-01-01', '2026-01-01T00:00:00Z', 'now'),
         before: fc.constantFrom('2100-01-01', '2027-01-01T00:00:00Z'),
         per_page: fc.constantFrom(5, 10, 50),
+        ...rulesOf(some),
       },
     },
     credentials: [
@@ -85,7 +99,56 @@ async function fill(): Promise<World> {
   }
 }
 
-function plans({ words, ids, credentials: good }: World): fc.Arbitrary<Planned> {
+type Create = (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>
+
+/** Applications with policies, reusable policies and groups. */
+async function fillApplications(create: Create, accountId: string, zoneId: string) {
+  const rules = { include: [{ everyone: {} }] }
+  const policy = { name: 'subject', decision: 'bypass', ...rules }
+  const found = { app_id: [] as string[], policy_id: [] as string[], group_id: [] as string[] }
+  const wholePaths: Record<string, string>[] = []
+  for (let count = 0; count < fewer; count++) {
+    for (const [scope, id] of [
+      ['account', accountId],
+      ['zone', zoneId],
+    ] as const) {
+      const place = `/${scope}s/${id}/access`
+      const domain = `${scope}-${count}.access.localhost`
+      const { id: app_id, policies } = await create(`${place}/apps`, {
+        type: 'self_hosted',
+        domain,
+        policies: [policy, { ...policy, name: 'other' }],
+      })
+      for (const own of policies as { id: string }[]) wholePaths.push({ [`${scope}_id`]: id, app_id: String(app_id), policy_id: own.id })
+      found.app_id.push(String(app_id))
+      found.group_id.push(String((await create(`${place}/groups`, { name: 'subject', ...rules }))['id']))
+    }
+    found.policy_id.push(String((await create(`/accounts/${accountId}/access/policies`, policy))['id']))
+  }
+  return { ...found, wholePaths }
+}
+
+const newHost = fc
+  .nat(400)
+  .map((number) => `${number % 3 === 0 ? 'account' : 'h'}-${number}.access.localhost${number % 5 === 0 ? '/a*' : ''}`)
+
+/** Values for the fields of applications, policies and groups: hosts that are free and that are not, rules about things that are there. */
+function rulesOf(some: (name: string) => fc.Arbitrary<string>): Words['byField'] {
+  const rule = fc.oneof(
+    fc.constantFrom({ everyone: {} }, { any_valid_service_token: {} }, { ip: { ip: '10.0.0.0/8' } }, { ip: { ip: '::/129' } }),
+    some('service_token_id').map((token_id) => ({ service_token: { token_id } })),
+    some('group_id').map((id) => ({ group: { id } })),
+  )
+  const rules = fc.array(rule, { minLength: 1, maxLength: 3 })
+  return {
+    ...{ domain: newHost, uri: newHost, include: rules, require: rules, exclude: rules },
+    session_duration: fc.constantFrom('24h', '0s', 'forever', null),
+    origin_url: fc.constantFrom('http://127.0.0.1:1', 'ftp://x', null),
+    read_service_tokens_from_header: fc.constantFrom('X-Token', 'Host', null),
+  }
+}
+
+function plans({ words, ids, wholePaths, bodies, credentials: good }: World): fc.Arbitrary<Planned> {
   const bad = [{}, { authorization: 'Bearer x' }, { authorization: 'Basic x' }, { ...good[1], 'x-auth-key': 'wrong' }]
   const [token, key, own] = good
   const credentials = fc.oneof(
@@ -106,7 +169,7 @@ function plans({ words, ids, credentials: good }: World): fc.Arbitrary<Planned> 
 
   const ofRoute = (route: Route): fc.Arbitrary<Planned> => {
     const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name as string)
-    const params = fc.tuple(
+    const separately = fc.tuple(
       ...names.map((name) =>
         fc.oneof(
           { arbitrary: fc.constantFrom(...(ids[name] ?? [])), weight: 25 },
@@ -115,12 +178,18 @@ function plans({ words, ids, credentials: good }: World): fc.Arbitrary<Planned> 
         ),
       ),
     )
+    const whole = wholePaths.filter((path) => names.every((name) => name in path)).map((path) => names.map((name) => path[name] ?? ''))
+    const params =
+      names.includes('policy_id') && whole.length > 0
+        ? fc.oneof({ arbitrary: fc.constantFrom(...whole), weight: 3 }, { arbitrary: separately, weight: 1 })
+        : separately
     // Small pages, mostly: large ones take longest to check.
     const paged = 'per_page' in (route.query?.properties ?? {}) ? words.byField['per_page'] : undefined
     const query = fc
       .tuple(route.query ? anyOf(route.query, words) : fc.constant({}), paged ?? fc.constant(undefined))
       .map(([given, per_page]) => (typeof given === 'object' && per_page !== undefined ? { per_page, ...given } : given))
-    const body = route.body ? anyOf(route.body, words) : fc.constant(undefined)
+    const likely = bodies.flatMap(([path, some]) => (path.test(route.path) ? [some] : []))
+    const body = route.body ? fc.oneof(anyOf(route.body, words), ...likely) : fc.constant(undefined)
     const method = fc.oneof(
       { arbitrary: fc.constant(route.method as string), weight: 40 },
       { arbitrary: fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'), weight: 1 },

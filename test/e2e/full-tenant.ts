@@ -33,7 +33,17 @@ export async function furnish(api: RawApi, calls: RouteCalls, name: string, lett
   for (const place of [`/accounts/${accountId}`, `/zones/${zoneId}`, `/zones/${otherZoneId}`]) {
     const { id } = await make('POST', `${place}/access/service_tokens`, { name: `${name} token of ${place}` })
     await make('POST', `${place}/access/service_tokens/${id}/rotate`)
+    const { id: group } = await make('POST', `${place}/access/groups`, {
+      name: `${name} group of ${place}`,
+      include: [{ service_token: { token_id: id } }],
+    })
+    const host = place.includes(otherZoneId) ? `${name}-two.example` : `${name}-one.example`
+    const policy = { name: `${name} policy of ${place}`, decision: 'non_identity', include: [{ group: { id: group } }] }
+    const destination = { domain: `${/^\/(\w+)/.exec(place)?.[1]}.${host}`, name: `${name} application of ${place}` }
+    await make('POST', `${place}/access/apps`, { type: 'self_hosted', ...destination, policies: [policy] })
   }
+  const shared = { name: `${name} reusable policy`, decision: 'bypass', include: [{ everyone: {} }] }
+  await make('POST', `/accounts/${accountId}/access/policies`, shared)
   await make('PUT', `/accounts/${accountId}/access/organizations`, { name: `${name} organization`, auth_domain: `${name}.example.org` })
   await make('POST', `/accounts/${accountId}/access/keys/rotate`)
   const tenant = { accountId, zoneId, userId }
@@ -47,7 +57,14 @@ export async function furnish(api: RawApi, calls: RouteCalls, name: string, lett
   const credentials = { ofUser: ofUser.credentials, ofZone: ofZone.credentials, ofAccount: { authorization: `Bearer ${value}` } }
   const rows = Object.values(await everything(api)).flat()
   const own = rows.filter((row) => [accountId, zoneId, otherZoneId, userId].some((id) => JSON.stringify(row).includes(id)))
-  const marks = own.flatMap(({ id, name: called, client_id, email, auth_domain }) => [id, called, client_id, email, auth_domain])
+  const marks = own.flatMap(({ id, name: called, client_id, email, auth_domain, audience }) => [
+    id,
+    called,
+    client_id,
+    email,
+    auth_domain,
+    audience,
+  ])
   return {
     ...tenant,
     otherZoneId,

@@ -1,7 +1,11 @@
 import type { Route } from '../../src/api/route.ts'
+import type { Write } from '../../src/authority/ports.ts'
+import type { Application } from '../../src/domain/application.ts'
 import { accountResource, type Grant, type Permission, permissionGroups, userResource } from '../../src/domain/permission.ts'
+import type { Policy, RuleSet } from '../../src/domain/policy.ts'
 import type { ApiToken, Owner } from '../../src/domain/principal.ts'
 import { digestOf } from '../../src/domain/secret.ts'
+import type { Scope } from '../../src/domain/service-token.ts'
 import type { Call, RawApi } from '../raw-api.ts'
 
 /** An account with a zone, and a user; none of them has anything to do with any other tenant. */
@@ -65,6 +69,7 @@ export function grantsOn(tenant: Tenant, groups: readonly string[]): readonly Gr
 
 /** The account that stands in the examples of the documentation. */
 const exampleAccountId = '023e105f4ecef8ad9ca31a8372d0c353'
+const exampleHost = 'orders.example.com'
 const neededQueries: Readonly<Record<string, string>> = { since: '2020-01-01', before: '2100-01-01' }
 
 export function createRouteCalls(api: RawApi): RouteCalls {
@@ -104,9 +109,51 @@ export function createRouteCalls(api: RawApi): RouteCalls {
     return answer.envelope.result?.['id'] as string
   }
 
-  /** Something new that a part of a path can name. */
-  async function thing(parameter: string, path: string, tenant: Tenant): Promise<string> {
+  const newUuid = (letter: string) => newId(letter).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  const times = { createdAt: 0, updatedAt: 0, revision: 0 }
+  const rules: RuleSet = { include: [{ kind: 'everyone' }], require: [], exclude: [] }
+  /** The own policy of each application. */
+  const ownPolicies = new Map<string, string>()
+
+  /** A host that no application answers for, in a zone one of that zone's. */
+  async function newHost({ zoneId }: Pick<Scope, 'zoneId'>): Promise<string> {
+    const zone = zoneId === null ? undefined : await api.db.selectFrom('zone').select('name').where('id', '=', zoneId).executeTakeFirst()
+    return `${newId('h')}.${zone?.name ?? 'example'}`
+  }
+
+  /** With one policy of its own. */
+  async function application(scope: Scope): Promise<string> {
+    const [id, policyId, domain] = [newUuid('d'), newUuid('e'), await newHost(scope)]
+    const settings = { originUrl: null, sessionDuration: null, asksForCredentials: false, tokenHeader: null }
+    const application: Application = {
+      ...{ id, ...scope, name: id, domain, destinations: [domain], audience: newId('a').repeat(2), ...settings },
+      ...{ policies: [{ policyId, precedence: 1 }], ...times },
+    }
+    ownPolicies.set(id, policyId)
+    await api.insert({ kind: 'application', before: null, after: application }, aPolicy(policyId, scope, id))
+    return id
+  }
+
+  function aPolicy(id: string, scope: Scope, applicationId: string | null): Write {
+    const after: Policy = { id, ...scope, applicationId, name: id, decision: 'bypass', sessionDuration: null, ...rules, ...times }
+    return { kind: 'policy', before: null, after }
+  }
+
+  async function inserted(id: string, write: Write): Promise<string> {
+    await api.insert(write)
+    return id
+  }
+
+  /** Something new that a part of a path can name. `above` is the path up to there. */
+  async function thing(parameter: string, path: string, tenant: Tenant, above: string): Promise<string> {
+    const scope = { accountId: tenant.accountId, zoneId: path.startsWith('/zones/') ? tenant.zoneId : null }
+    const [, ofApplication] = /\/apps\/([^/]+)\/policies$/.exec(above) ?? []
+    const id = newUuid('f')
     if (parameter === 'service_token_id') return serviceToken(path)
+    if (parameter === 'app_id') return application(scope)
+    if (parameter === 'policy_id') return ownPolicies.get(ofApplication ?? '') ?? inserted(id, aPolicy(id, scope, null))
+    if (parameter === 'group_id')
+      return inserted(id, { kind: 'group', before: null, after: { id, ...scope, name: id, ...rules, ...times } })
     if (parameter !== 'token_id') throw new Error(`a route has a parameter that this does not know: ${parameter}`)
     const isOfUser = path === '/user'
     return (
@@ -153,12 +200,20 @@ export function createRouteCalls(api: RawApi): RouteCalls {
               .slice(1, path.startsWith('/user') ? 2 : 3)
               .join('/')}`,
             tenant,
+            path,
           )}`
       }
       const needed = (query?.required ?? []).map((name) => `${name}=${neededQueries[name] ?? missing(name)}`)
       const [example] = (body as { readonly examples?: readonly unknown[] } | undefined)?.examples ?? []
-      const text = JSON.stringify(example ?? {}).replaceAll(exampleAccountId, tenant.accountId)
-      return { method, path: needed.length > 0 ? `${path}?${needed.join('&')}` : path, ...(body && { body: JSON.parse(text) }) }
+      const host = await newHost({ zoneId: pattern.startsWith('/zones/:zone_id') ? tenant.zoneId : null })
+      const text = JSON.stringify(example ?? {})
+        .replaceAll(exampleAccountId, tenant.accountId)
+        .replaceAll(exampleHost, host)
+        // An auth domain belongs to one account.
+        .replaceAll('"access.example.com"', JSON.stringify(await newHost({ zoneId: null })))
+      const named = JSON.parse(text) as Record<string, unknown>
+      if ('token_id' in named) named['token_id'] = await serviceToken(path.split('/').slice(0, 3).join('/'))
+      return { method, path: needed.length > 0 ? `${path}?${needed.join('&')}` : path, ...(body && { body: named }) }
     },
   }
 }

@@ -1,5 +1,15 @@
 import type { TSchema } from 'typebox'
+import { CreateGroup, DeletedGroup, GroupResult, UpdateGroup } from '../../wire/access-group.ts'
 import { AccessKeysResult, UpdateAccessKeys } from '../../wire/access-key.ts'
+import {
+  ApplicationPolicyResult,
+  CreateApplicationPolicy,
+  CreatePolicy,
+  DeletedPolicy,
+  PolicyResult,
+  UpdateApplicationPolicy,
+  UpdatePolicy,
+} from '../../wire/access-policy.ts'
 import { ShownAccessRequestResult } from '../../wire/access-request.ts'
 import { AccountResult, CreateAccount, DeletedAccount, UpdateAccount } from '../../wire/account.ts'
 import {
@@ -12,13 +22,17 @@ import {
   UpdateApiToken,
   VerifiedApiToken,
 } from '../../wire/api-token.ts'
+import { ApplicationResult, CreateApplication, DeletedApplication, UpdateApplication } from '../../wire/application.ts'
 import { AuditLogResult, AuditLogResultInfo } from '../../wire/audit-log.ts'
+import { ExplainRequest, ExplanationResult } from '../../wire/explanation.ts'
 import { OrganizationResult, UpdateOrganization } from '../../wire/organization.ts'
 import { ResultInfo } from '../../wire/pagination.ts'
+import { Rule } from '../../wire/rule.ts'
 import {
   CreateServiceToken,
   IssuedServiceTokenResult,
   RotateServiceToken,
+  SecretUseResult,
   ServiceTokenResult,
   UpdatedServiceTokenResult,
   UpdateServiceToken,
@@ -32,6 +46,8 @@ export type Json = Readonly<Record<string, unknown>>
 const demanded: Readonly<Record<string, TSchema>> = {
   ...{ CreateServiceToken, UpdateServiceToken, RotateServiceToken },
   ...{ CreateApiToken, UpdateApiToken, RollApiToken },
+  ...{ CreateApplication, UpdateApplication, CreateApplicationPolicy, UpdateApplicationPolicy },
+  ...{ CreatePolicy, UpdatePolicy, CreateGroup, UpdateGroup, Rule, ExplainRequest },
   ...{ CreateAccount, UpdateAccount, CreateZone, EditZone, UpdateOrganization, UpdateAccessKeys },
 }
 
@@ -40,8 +56,12 @@ const shown: Readonly<Record<string, TSchema>> = {
   ServiceToken: ServiceTokenResult,
   IssuedServiceToken: IssuedServiceTokenResult,
   UpdatedServiceToken: UpdatedServiceTokenResult,
+  SecretUse: SecretUseResult,
   ApiToken: ApiTokenResult,
   IssuedApiToken: IssuedApiTokenResult,
+  ...{ Application: ApplicationResult, DeletedApplication, ApplicationPolicy: ApplicationPolicyResult },
+  Explanation: ExplanationResult,
+  ...{ Policy: PolicyResult, DeletedPolicy, Group: GroupResult, DeletedGroup },
   ...{ VerifiedApiToken, DeletedApiToken, PermissionGroup: PermissionGroupResult },
   ...{ Account: AccountResult, DeletedAccount, Zone: ZoneResult, DeletedZone, User: UserResult },
   ...{ Organization: OrganizationResult, AccessKeys: AccessKeysResult },

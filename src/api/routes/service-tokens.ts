@@ -9,13 +9,14 @@ import {
   ListServiceTokens,
   RotateServiceToken,
   readOnlyFields,
+  SecretUseResult,
   ServiceTokenPath,
   ServiceTokenResult,
   UpdatedServiceTokenResult,
   UpdateServiceToken,
 } from '../../wire/service-token.ts'
 import { type Answer, inBothScopes, type Route } from '../route.ts'
-import { issuedServiceTokenResult, serviceTokenResult } from '../views/service-token.ts'
+import { issuedServiceTokenResult, secretUseResult, serviceTokenResult } from '../views/service-token.ts'
 import { instantOf } from '../views/timestamp.ts'
 
 const collection = '/access/service_tokens'
@@ -55,6 +56,20 @@ export const serviceTokenRoutes: readonly Route[] = [
   }),
 
   inBothScopes({
+    ...{
+      method: 'GET',
+      path: `${item}/uses`,
+      summary: 'Tell from where the current and the previous secret of a service token were last used',
+      permission: 'service_tokens:read',
+    },
+    ...{ params: ServiceTokenPath, result: Type.Array(SecretUseResult), failures: ['service_token_not_found'] },
+    async handle({ authority, scope, params }) {
+      const { token, uses } = await authority.serviceTokens.uses(scope, params.service_token_id)
+      return { result: uses.map((use) => secretUseResult(token, use)) }
+    },
+  }),
+
+  inBothScopes({
     ...{ method: 'PUT', path: item, summary: 'Update a service token', permission: 'service_tokens:write' },
     ...{ params: ServiceTokenPath, body: UpdateServiceToken, result: UpdatedServiceTokenResult },
     ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true, isRepeatable: true },
@@ -74,7 +89,7 @@ export const serviceTokenRoutes: readonly Route[] = [
   inBothScopes({
     ...{ method: 'DELETE', path: item, summary: 'Delete a service token', permission: 'service_tokens:write' },
     ...{ params: ServiceTokenPath, result: ServiceTokenResult },
-    ...{ failures: ['service_token_not_found', 'changed_meanwhile'], isConditional: true },
+    ...{ failures: ['service_token_not_found', 'service_token_in_use', 'changed_meanwhile'], isConditional: true },
     async handle({ authority, caller, scope, params: { service_token_id: id }, terms }) {
       const token = await authority.serviceTokens.delete(caller.actor, scope, id, terms)
       return { result: serviceTokenResult({ token, lastSeenAt: null }) }

@@ -19,7 +19,7 @@ function actionType(action: string): ActionType {
 }
 
 const products: { readonly [K in Kind]: string } = {
-  ...{ service_token: 'access', application: 'access', organization: 'access', signing_key: 'access' },
+  ...{ service_token: 'access', application: 'access', policy: 'access', group: 'access', organization: 'access', signing_key: 'access' },
   ...{ account: 'accounts', zone: 'zones', user: 'user', api_token: 'api_tokens' },
 }
 

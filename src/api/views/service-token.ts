@@ -1,8 +1,8 @@
-import type { SeenServiceToken } from '../../authority/ports.ts'
+import type { SecretUse, SeenServiceToken } from '../../authority/ports.ts'
 import type { IssuedServiceToken } from '../../authority/service-tokens.ts'
 import { formatInstant } from '../../domain/instant.ts'
 import type { ServiceToken } from '../../domain/service-token.ts'
-import type { IssuedServiceTokenResult, ServiceTokenResult } from '../../wire/service-token.ts'
+import type { IssuedServiceTokenResult, SecretUseResult, ServiceTokenResult } from '../../wire/service-token.ts'
 
 type Shown = { -readonly [Field in keyof ServiceTokenResult]: ServiceTokenResult[Field] }
 
@@ -16,6 +16,14 @@ export function serviceTokenResult({ token, lastSeenAt }: SeenServiceToken): Ser
 /** The one answer that holds a secret. It has no `last_seen_at`, as that is about the secrets before. */
 export function issuedServiceTokenResult({ token, secret }: IssuedServiceToken): IssuedServiceTokenResult {
   return { ...common(token), client_secret: secret }
+}
+
+/** From where a secret was used; `current` or `previous` by the version that the token has now. */
+export function secretUseResult({ secretVersion: current }: ServiceToken, { secretVersion, address, at }: SecretUse): SecretUseResult {
+  return {
+    ...{ client_secret_version: secretVersion, secret: secretVersion === current ? 'current' : 'previous' },
+    ...{ ip_address: address, last_seen_at: formatInstant(at) },
+  }
 }
 
 /** Property by property, for pages of a thousand: spreading takes ten times as long. */

@@ -5,7 +5,7 @@ import type { Scope } from '../domain/service-token.ts'
 import { keyOverlapMs, rotationDue, type SigningKey } from '../domain/signing-key.ts'
 import { type Journal, untilStored } from './journal.ts'
 import type { Organizations } from './organizations.ts'
-import type { Actor, Clock, Log, Store, Write } from './ports.ts'
+import { type Actor, type Clock, type Log, type Store, system, type Write } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 
 /** An account's signing keys as a whole. */
@@ -40,7 +40,6 @@ export interface AccessKeysDeps {
   readonly newKeyPair: NewKeyPair
 }
 
-const system: Actor = { kind: 'system', id: '', email: null, tokenId: null, tokenName: null, request: null }
 /** Organizations a read. */
 const batchSize = 100
 

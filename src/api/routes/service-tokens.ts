@@ -15,6 +15,7 @@ import {
   UpdatedServiceTokenResult,
   UpdateServiceToken,
 } from '../../wire/service-token.ts'
+import { requireUnchanged } from '../read-only.ts'
 import { type Answer, inBothScopes, type Route } from '../route.ts'
 import { issuedServiceTokenResult, secretUseResult, serviceTokenResult } from '../views/service-token.ts'
 import { instantOf } from '../views/timestamp.ts'
@@ -79,7 +80,8 @@ export const serviceTokenRoutes: readonly Route[] = [
       const changes = { name, duration, enabled, secretVersion, previousUntil }
       const { secret, ...seen } = await authority.serviceTokens.update(caller.actor, scope, id, changes, {
         ...terms,
-        check: (seen) => requireUnchanged(body, seen),
+        check: (seen) =>
+          requireUnchanged(readOnlyFields, body, serviceTokenResult(seen), { expires_at: 'change duration, or refresh the token' }),
       })
       const { result, ...answer } = shown(seen)
       return { ...answer, result: { ...result, ...(secret !== undefined && { client_secret: secret }) } }
@@ -126,13 +128,4 @@ function shown({ isRepeated, ...seen }: Repeatable<SeenServiceToken>): Answer<Se
 
 function issued({ isRepeated, ...seen }: Repeatable<IssuedServiceToken>): Answer<IssuedServiceTokenResult> {
   return { result: issuedServiceTokenResult(seen), revision: seen.token.revision, isRepeated }
-}
-
-/** Lets a client send back what it was shown, and tells one that means to change it. */
-function requireUnchanged(body: Static<typeof UpdateServiceToken>, seen: SeenServiceToken): void {
-  const shown = serviceTokenResult(seen)
-  const changed = readOnlyFields.find((field) => body[field] !== undefined && body[field] !== shown[field])
-  if (changed === undefined) return
-  const instead = changed === 'expires_at' ? '; change duration, or refresh the token' : ''
-  throw new Failure('invalid_request', { field: changed, message: `is set by the server and cannot be changed${instead}; leave it out` })
 }

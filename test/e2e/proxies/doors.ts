@@ -40,7 +40,8 @@ async function running(name: ProxyName, gate: Gate): Promise<Door> {
   return throughProxy(proxy, origin)
 }
 
-function throughProxy(proxy: RunningProxy, origin: Origin): Door {
+/** What is sent to a proxy, and what comes of it at the origin behind. */
+export function throughProxy(proxy: Pick<RunningProxy, 'url' | 'stop'>, origin: Origin): Door {
   return {
     async knock({ host, path = '/', method = 'GET', headers = [] }) {
       const before = origin.received.length

@@ -116,7 +116,7 @@ export function createApplications({ store, journal, organizations, accessKeys, 
         await requireFree(store, scope, draft.destinations, before.id)
         const current = (await policiesOf(store, [before]))(before)
         const now = clock.now()
-        const kept: PolicyPlan = { uses: before.policies, policies: current, writes: [], removals: [], deeds: [] }
+        const kept: PolicyPlan = { uses: before.policies, writes: [], removals: [], deeds: [] }
         const plan = draft.policies ? await planPolicies({ store, random }, { actor, now }, before, current, draft.policies) : kept
         const changed = { ...before, ...settingsOf(draft), policies: plan.uses }
         const after = withoutDates(changed) === withoutDates(before) ? before : { ...changed, updatedAt: now }

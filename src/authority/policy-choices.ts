@@ -21,7 +21,6 @@ export interface PolicyChoice {
 /** What has to be stored so that an application has the chosen policies. */
 export interface PolicyPlan {
   readonly uses: readonly PolicyUse[]
-  readonly policies: readonly Policy[]
   /** New and changed ones. */
   readonly writes: readonly Write[]
   /** Own ones that were not chosen. */
@@ -38,23 +37,16 @@ export async function planPolicies(
   choices: readonly PolicyChoice[],
 ): Promise<PolicyPlan> {
   const own = current.filter(({ applicationId }) => applicationId === application.id)
-  const named = new Map(
-    (
-      await store.findEach(
-        'policy',
-        choices.flatMap(({ id }) => id ?? []),
-      )
-    ).map((policy) => [policy.id, policy]),
-  )
+  const ids = choices.flatMap(({ id }) => id ?? [])
+  const named = new Map((await store.findEach('policy', ids)).map((policy) => [policy.id, policy]))
   const chosen = new Set<string>()
   const uses: PolicyUse[] = []
-  const policies: Policy[] = []
   const writes: Write[] = []
 
   for (const [index, { id, precedence = (uses.at(-1)?.precedence ?? 0) + 1, content }] of choices.entries()) {
     const field = `policies/${index}`
-    const before =
-      id === undefined ? own.find(({ id, name }) => name === content?.name && !chosen.has(id)) : usable(named.get(id), application, field)
+    const sameName = own.find((policy) => policy.name === content?.name && !chosen.has(policy.id) && !named.has(policy.id))
+    const before = id === undefined ? sameName : usable(named.get(id), application, field)
     if (before !== undefined && chosen.has(before.id)) throw invalid(field, 'must not be a policy that is there already')
     if (content !== undefined) await requirePolicy(store, application, content, `${field}/`)
     const after =
@@ -62,7 +54,6 @@ export async function planPolicies(
     if (uses.some((use) => use.precedence === precedence)) throw notUnique(`${field}/precedence`, precedence)
     chosen.add(after.id)
     uses.push({ policyId: after.id, precedence })
-    policies.push(after)
     if (after !== before) writes.push({ kind: 'policy', before: before ?? null, after })
   }
 
@@ -71,7 +62,7 @@ export async function planPolicies(
     const action = before === null ? 'create' : after === null ? 'delete' : 'update'
     return policyDeed(actor, `policy.${action}`, before as Policy | null, after as Policy | null, now)
   })
-  return { uses: uses.toSorted((one, other) => one.precedence - other.precedence), policies, writes, removals, deeds }
+  return { uses: uses.toSorted((one, other) => one.precedence - other.precedence), writes, removals, deeds }
 }
 
 /** Its own, or one that the account's applications share. */

@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-import { Failure } from '../../authority/failure.ts'
+import { Type } from 'typebox'
 import type { SeenServiceToken } from '../../authority/ports.ts'
 import type { IssuedServiceToken, Repeatable } from '../../authority/service-tokens.ts'
 import { defaultPerPage, ResultInfo, resultInfo } from '../../wire/pagination.ts'

@@ -22,26 +22,25 @@ export function readDestinations(wanted: readonly WantedDestination[]): readonly
 }
 
 /**
- * Fails with `application_exists` where another account answers for one of the hosts, or another application of this account for just the same.
- * In a zone, fails with `invalid_request` for hosts outside of it: whoever may make applications there may make none for other hosts.
+ * Fails with `application_exists` where another account answers for one of the hosts, or another application of this account for just the same. Whoever may
+ * make applications in a zone must not put one over a path of the account's: outside of the zone's own name, hosts of the rest of the account are taken, too.
  * @param applicationId whose claims they are to be, if it is there already.
  */
 export async function requireFree(store: Store, scope: Scope, wanted: readonly WantedDestination[], applicationId?: string): Promise<void> {
   const zone = scope.zoneId === null ? undefined : await store.find('zone', scope.zoneId)
   const claims = (await store.listClaims())
     .filter(({ id }) => id !== applicationId)
-    .flatMap(({ accountId, name, destinations }) => destinations.map((uri) => ({ accountId, name, destination: parseDestination(uri) })))
+    .flatMap(({ destinations, ...claim }) => destinations.map((uri) => ({ ...claim, destination: parseDestination(uri) })))
   for (const [index, destination] of readDestinations(wanted).entries()) {
     const { uri = '', field = 'domain' } = wanted[index] ?? {}
-    if (zone !== undefined && !isWithin(destination, zone.name)) {
-      throw new Failure('invalid_request', {
-        field,
-        message: `must have a host of this zone: ${zone.name}, or one that ends with .${zone.name}`,
-      })
+    const isOutside = zone !== undefined && !isWithin(destination, zone.name)
+    if (isOutside && destination.host.isEveryHost) {
+      throw new Failure('invalid_request', { field, message: 'must name a host: every host is for applications of the account' })
     }
     for (const claim of claims) {
       if ('flaw' in claim.destination) continue
-      if (claim.accountId !== scope.accountId && hostsOverlap(claim.destination.host, destination.host)) {
+      const isForeign = claim.accountId !== scope.accountId || (isOutside && claim.zoneId !== scope.zoneId)
+      if (isForeign && hostsOverlap(claim.destination.host, destination.host)) {
         throw new Failure('application_exists', { field, message: `must be free: ${destination.hostName} is taken` })
       }
       if (claim.accountId === scope.accountId && keyOf(claim.destination) === keyOf(destination)) {

@@ -146,7 +146,7 @@ export interface Reference {
 }
 
 /** What an application answers for. */
-export type Claim = Pick<Application, 'id' | 'accountId' | 'name' | 'destinations'>
+export type Claim = Pick<Application, 'id' | 'accountId' | 'zoneId' | 'name' | 'destinations'>
 
 /** When a secret of a service token was last used from an address. */
 export interface SecretUse {

@@ -49,12 +49,9 @@ export function createPolicyQueries({ db, reader }: Database): Queries {
     },
 
     async listClaims() {
-      const rows = await reader.selectFrom('application').select(['id', 'account_id', 'name', 'destinations']).execute()
-      return rows.map(({ id, account_id, name, destinations }) => ({
-        id,
-        accountId: account_id,
-        name,
-        destinations: JSON.parse(destinations),
+      const rows = await reader.selectFrom('application').select(['id', 'account_id', 'zone_id', 'name', 'destinations']).execute()
+      return rows.map(({ id, account_id, zone_id, name, destinations }) => ({
+        ...{ id, accountId: account_id, zoneId: zone_id, name, destinations: JSON.parse(destinations) },
       }))
     },
 

@@ -241,15 +241,18 @@ describe('what an application answers for', () => {
     }
   })
 
-  test('in a zone, is the name of the zone or below it', async () => {
-    for (const domain of ['access.localhost', '*.access.localhost', 'a.b.ACCESS.localhost/x']) await made({ domain }, zone)
-    for (const domain of ['example.com', '*', '*access.localhost', 'xaccess.localhost', '*.localhost', 'localhost']) {
-      expectRefusal(
-        await create({ domain }, zone),
-        'domain',
-        'must have a host of this zone: access.localhost, or one that ends with .access.localhost',
-      )
+  test('in a zone, may lie over what the account answers for only within the name of the zone', async () => {
+    await made({ domain: 'shop.example' })
+    await made({ domain: 'shop.access.localhost' })
+    for (const domain of ['access.localhost', 'a.b.ACCESS.localhost/x', 'shop.access.localhost/admin', 'free.alone.example'])
+      await made({ domain }, zone)
+    for (const domain of ['shop.example/admin', 'SHOP.example', '*.example']) {
+      const host = domain.split('/')[0]?.toLowerCase()
+      expectRefusal(await create({ domain }, zone), 'domain', `must be free: ${host} is taken`, 11010, 'application_already_exists')
     }
+    expectRefusal(await create({ domain: '*' }, zone), 'domain', 'must name a host: every host is for applications of the account')
+    // Not the other way round: the account is above its zones.
+    await made({ domain: 'free.alone.example/admin' })
   })
 })
 

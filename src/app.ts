@@ -16,7 +16,6 @@ import { createSecretUses, createUses } from './authority/uses.ts'
 import { loadMasterKey } from './config/master-key.ts'
 import type { Config } from './config/settings.ts'
 import { loadTls, type TlsFiles } from './config/tls-files.ts'
-import { createAddressSet } from './domain/address-range.ts'
 import { createRayIds } from './domain/identifier.ts'
 import type { RandomBytes } from './domain/secret.ts'
 import { createAccessLog } from './gate/access-log.ts'
@@ -30,7 +29,8 @@ import type { ExtAuthz, ExtAuthzDeps, ExtAuthzOptions } from './gate/ext-authz/l
 import { accountsWithoutKey, createKeyRing } from './gate/key-ring.ts'
 import { createMetrics } from './gate/metrics.ts'
 import { createObserver } from './gate/observation.ts'
-import { clientAddress } from './gate/peer.ts'
+import { createOpenConnections } from './gate/open-connections.ts'
+import { clientAddress, createTrust } from './gate/peer.ts'
 import { renewCertificate } from './gate/renewal.ts'
 import { createFollower } from './gate/replica/follower.ts'
 import { createReplica } from './gate/replica/replica.ts'
@@ -44,6 +44,8 @@ import { openPostgres } from './store/postgres.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { createStore } from './store/store.ts'
 
+/** For how long what is open at the gate may go on after the gate has learnt that it no longer may. */
+const reviewEveryMs = 1000
 /** Connections to the API at a time, and of one address. */
 const apiPlaces = { max: 5_000, maxPerSource: 1_000 }
 
@@ -126,7 +128,7 @@ async function start(
   closers.push(follower.stop)
   await follower.start()
 
-  const isTrusted = createAddressSet(config.trustedProxies)
+  const isTrusted = createTrust(config.trustedProxies)
   const reverseProxy = createReverseProxy({
     ...{ isTrusted, log, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
   })
@@ -148,11 +150,14 @@ async function start(
   const brakes = createBrakes({ clock, sourceOf, wrongSecretsPerMinute: config.wrongSecrets })
   const observe = createObserver({ metrics, brakes, noteRequest, logAccess: createAccessLog(accessLog, config.accessLog) })
   const check = createCheck({ decide, observe, clock, assertions, sessions })
+  const openConnections = createOpenConnections({ replica, clock, log, sessionIn: sessions.sessionIn })
+  closers.push(every(reviewEveryMs, settle([openConnections.review], log, 'what is open at the gate could not be looked through')))
   const gate = createGate({
     check,
     certs: createCerts({ replica, keyRing }),
     log,
     reverseProxy,
+    openConnections,
     isTrusted,
     rayIds,
     listener: listenerOptions(config, tls.gate),

@@ -16,6 +16,7 @@ import { type Check, createCheck } from '../src/gate/check.ts'
 import { createDecide } from '../src/gate/decide.ts'
 import { createKeyRing } from '../src/gate/key-ring.ts'
 import type { ListenerOptions } from '../src/gate/listener.ts'
+import { createOpenConnections } from '../src/gate/open-connections.ts'
 import { createReplica, type Replica } from '../src/gate/replica/replica.ts'
 import { createReverseProxy } from '../src/gate/reverse-proxy.ts'
 import { createGate } from '../src/gate/server.ts'
@@ -124,6 +125,7 @@ export async function startGate(options: {
     certs: createCerts({ replica, keyRing }),
     log,
     reverseProxy,
+    openConnections: createOpenConnections({ replica, clock, log, sessionIn: sessions.sessionIn }),
     isTrusted,
     rayIds: () => `ray-${count++}`,
     listener: options.listener ?? {},

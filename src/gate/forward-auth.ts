@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Check, Passage } from './check.ts'
 import { originalRequest } from './original-request.ts'
 import { clientAddress, type IsTrusted } from './peer.ts'
@@ -30,14 +30,13 @@ export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps) {
 }
 
 /** What goes on with the request: for the origin `Cf-Access-Jwt-Assertion`, for the client `Set-Cookie`. The proxy hands them over. */
-function headersOf({ application, assertion, setCookie }: Admission, ray: string, forEnvoy: boolean): OutgoingHttpHeaders {
-  const { tokenHeader } = application
-  return {
-    ...{ 'content-length': 0, 'cache-control': 'no-store', 'cf-ray': ray },
-    ...(assertion !== null && { 'cf-access-jwt-assertion': assertion }),
-    ...(setCookie !== null && { 'set-cookie': setCookie }),
-    ...(forEnvoy && { 'x-envoy-auth-headers-to-remove': namesToRemove(tokenHeader, assertion !== null).join() }),
-  }
+function headersOf({ application: { tokenHeader }, assertion, setCookie }: Admission, ray: string, forEnvoy: boolean): string[] {
+  // A flat list, which Node writes as it is: this is the answer to nearly every request.
+  const headers = ['content-length', '0', 'cache-control', 'no-store', 'cf-ray', ray]
+  if (assertion !== null) headers.push('cf-access-jwt-assertion', assertion)
+  if (setCookie !== null) headers.push('set-cookie', setCookie)
+  if (forEnvoy) headers.push('x-envoy-auth-headers-to-remove', namesToRemove(tokenHeader, assertion !== null).join())
+  return headers
 }
 
 type Admission = Extract<Passage, { admitted: true }>

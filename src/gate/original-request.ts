@@ -29,31 +29,32 @@ export function originalRequest(request: IncomingMessage, isTrusted: IsTrusted):
   // Envoy puts the original path behind the one that it is told to ask at.
   const path = url.startsWith(`${asking}/`) ? url.slice(asking.length) : undefined
   const isEnvoys = path !== undefined
-  if (!isTrusted(peerAddress(request))) return agreed([host], [path], [method], isEnvoys)
+  if (!isTrusted(peerAddress(request))) return read(host, path, method, isEnvoys)
   const said = (name: string) => headers[name] as string | undefined
   // ingress-nginx sends a URL, others only a path under the same name.
   const whole = said('x-original-url')
-  const [, hostInUrl, pathInUrl] = /^https?:\/\/([^/?#]+)(\/.*)?$/i.exec(whole ?? '') ?? [undefined, undefined, whole]
-  const hosts = [said('x-forwarded-host'), hostInUrl, path && host].filter((claim) => claim !== undefined)
-  const methods = [said('x-forwarded-method'), said('x-original-method')].filter((claim) => claim !== undefined)
-  return agreed(
-    hosts.length === 0 ? [host] : hosts,
-    [path, said('x-forwarded-uri'), said('x-original-uri'), pathInUrl],
-    methods.length === 0 ? [method] : methods,
-    isEnvoys,
-  )
+  const [, hostInUrl, pathInUrl] = (whole !== undefined && /^https?:\/\/([^/?#]+)(\/.*)?$/i.exec(whole)) || [undefined, undefined, whole]
+  const hosts = [said('x-forwarded-host'), hostInUrl, path && host]
+  if (!hosts.every((claim) => claim === undefined || isHost(claim))) return undefined
+  const agreedHost = agreed(hosts.map((claim) => claim && hostName(claim)))
+  const target = agreed([path, said('x-forwarded-uri'), said('x-original-uri'), pathInUrl])
+  const agreedMethod = agreed([said('x-forwarded-method'), said('x-original-method')])
+  if (agreedHost === null || target === null || agreedMethod === null) return undefined
+  return read(agreedHost ?? host, target, agreedMethod ?? method, isEnvoys)
 }
 
-function agreed(
-  hosts: readonly string[],
-  targets: readonly (string | undefined)[],
-  methods: readonly string[],
-  isEnvoys: boolean,
-): OriginalRequest | undefined {
-  if (!hosts.every(isHost) || !methods.every((method) => oneMethod.test(method))) return undefined
-  const [host = '', ...otherHosts] = new Set(hosts.map(hostName))
-  const [method = '', ...otherMethods] = new Set(methods)
-  const [target = '', ...otherTargets] = new Set(targets.filter((claim) => claim !== undefined))
-  if (otherHosts.length > 0 || otherMethods.length > 0 || otherTargets.length > 0) return undefined
-  return target === '' || oneTarget.test(target) ? { host, target, method, isEnvoys } : undefined
+/** What all claims say that say something; `null` where they contradict each other. */
+function agreed(claims: readonly (string | undefined)[]): string | undefined | null {
+  let said: string | undefined
+  for (const claim of claims) {
+    if (claim === undefined || claim === said) continue
+    if (said !== undefined) return null
+    said = claim
+  }
+  return said
+}
+
+function read(host: string, target = '', method: string, isEnvoys: boolean): OriginalRequest | undefined {
+  if (!isHost(host) || !oneMethod.test(method) || (target !== '' && !oneTarget.test(target))) return undefined
+  return { host: hostName(host), target, method, isEnvoys }
 }

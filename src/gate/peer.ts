@@ -1,8 +1,23 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
+import { type AddressRange, createAddressSet } from '../domain/address-range.ts'
+import { createBoundedCache } from './bounded-cache.ts'
 
 /** Tells whether an address belongs to a proxy whose `X-Forwarded-*` headers are believed. */
 export type IsTrusted = (address: string) => boolean
+
+/** Remembers who was trusted and who was not: peers are few, and looking an address up takes longer than the rest of a decision. */
+export function createTrust(trusted: readonly AddressRange[]): IsTrusted {
+  const isAmong = createAddressSet(trusted)
+  const known = createBoundedCache<boolean>(10_000)
+  return (address) => {
+    const answer = known.get(address)
+    if (answer !== undefined) return answer
+    const found = isAmong(address)
+    known.set(address, found)
+    return found
+  }
+}
 
 /** Who is at the other end of the connection; IPv4 in its plain form. */
 export function peerAddress({ socket }: { readonly socket: Socket }): string {
@@ -10,7 +25,7 @@ export function peerAddress({ socket }: { readonly socket: Socket }): string {
 }
 
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+  return address.startsWith('::') ? address.replace(/^::ffff:(?=\d+\.)/i, '') : address
 }
 
 /** The name in a `Host` header: lower case, without port and without the dot that may end a full name, as it is the same host. */

@@ -5,13 +5,13 @@ import type { Log } from '../authority/ports.ts'
 import type { IsTrusted } from './peer.ts'
 import { refuse } from './refusal.ts'
 import type { Admitted } from './reverse-proxy/admitted.ts'
-import { endToEnd, requestHeaders, responseHeaders } from './reverse-proxy/headers.ts'
+import { endToEnd, isEventStream, requestHeaders, responseHeaders } from './reverse-proxy/headers.ts'
 import { createOriginClient, createOriginOf, isTimeout, type OriginRequest } from './reverse-proxy/origins.ts'
 import { bodyOf } from './reverse-proxy/request-body.ts'
 import { createTunnels } from './reverse-proxy/tunnels.ts'
 
 export interface ReverseProxy {
-  /** Passes an admitted request on to the application's origin, and its answer back, both as streams. */
+  /** Passes an admitted request on to the application's origin, and its answer back, both as streams. An event stream goes on for as long as it is admitted. */
   forward(request: IncomingMessage, response: ServerResponse, admitted: Admitted, ray: string): Promise<void>
   /** The same for an admitted request that opens a WebSocket: `socket` and `head` are those of Node's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: Admitted, ray: string): void
@@ -63,6 +63,7 @@ export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
         // Where its body broke on the way, the client has got its answer.
         if (response.headersSent) return void answer.body.destroy()
         passOn(answer, response, ray, admitted.setCookie)
+        if (isEventStream(answer.headers as unknown as readonly string[])) watchStream(response, admitted, clientGone.signal)
       } catch (error) {
         if (clientGone.signal.aborted || response.headersSent) return
         log.warn({ err: error, ray, application: application.id }, 'the origin of an application did not answer')
@@ -96,6 +97,13 @@ function passOn(answer: Dispatcher.ResponseData<null>, response: ServerResponse,
   if (statusCode === 304 || statusCode === 204) return endWithoutBody(body, response)
   setImmediate(sendHeadAlone, body, response)
   pipeline(body, response, () => undefined)
+}
+
+/** Ends an answer that may go on for good once it is no longer admitted. It is cut off, so that nobody takes it for one that came to its end. */
+function watchStream(response: ServerResponse, { watch }: Admitted, isOver: AbortSignal): void {
+  if (watch === undefined || isOver.aborted) return
+  const unwatch = watch(() => response.destroy())
+  isOver.addEventListener('abort', unwatch)
 }
 
 /** Passes on what an origin says before its answer, such as 103 (Early Hints); to those who know such answers, which HTTP/1.0 does not. */

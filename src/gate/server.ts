@@ -7,6 +7,7 @@ import type { Check, Passage } from './check.ts'
 import type { Asked } from './decide.ts'
 import { createForwardAuth, isForwardAuth } from './forward-auth.ts'
 import { createListener, type ListenerOptions } from './listener.ts'
+import type { OpenConnections } from './open-connections.ts'
 import { clientAddress, hostName, type IsTrusted, namesOneHost } from './peer.ts'
 import { refuse } from './refusal.ts'
 import type { Admitted } from './reverse-proxy/admitted.ts'
@@ -18,13 +19,14 @@ export interface GateDeps {
   readonly certs: Certs
   readonly log: Log
   readonly reverseProxy: ReverseProxy
+  readonly openConnections: Pick<OpenConnections, 'watch'>
   readonly isTrusted: IsTrusted
   readonly rayIds: () => string
   readonly listener?: ListenerOptions
 }
 
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
-export function createGate({ check, certs, log, reverseProxy, isTrusted, rayIds, listener }: GateDeps): Server {
+export function createGate({ check, certs, log, reverseProxy, openConnections, isTrusted, rayIds, listener }: GateDeps): Server {
   const forwardAuth = createForwardAuth({ check, isTrusted })
   const accessPaths = createAccessPaths({ check, certs, log })
   return createListener({ ...listener, rayIds, answer, upgrade })
@@ -39,8 +41,9 @@ export function createGate({ check, certs, log, reverseProxy, isTrusted, rayIds,
   }
 
   function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): void {
-    check(asked(request), ray, (passage) => {
-      if (passage.admitted) void reverseProxy.forward(request, response, admitted(passage), ray)
+    const what = asked(request)
+    check(what, ray, (passage) => {
+      if (passage.admitted) void reverseProxy.forward(request, response, admitted(what, passage), ray)
       else refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
     })
   }
@@ -50,8 +53,9 @@ export function createGate({ check, certs, log, reverseProxy, isTrusted, rayIds,
     const path = request.url ?? ''
     const isOwn = isForwardAuth(path) || path.startsWith('/cdn-cgi/access/')
     if (isOwn || !path.startsWith('/') || !namesOneHost(request)) return false
-    check(asked(request), ray, (passage) => {
-      if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(passage), ray)
+    const what = asked(request)
+    check(what, ray, (passage) => {
+      if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(what, passage), ray)
       else refuse(request, responseOn(socket, request), passage.status, ray, passage.application, passage.retryAfterSeconds)
     })
     return true
@@ -61,8 +65,9 @@ export function createGate({ check, certs, log, reverseProxy, isTrusted, rayIds,
     const { url: target = '', method = '', headers, rawHeaders } = request
     return { host: hostName(headers.host), target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
   }
-}
 
-function admitted({ application, assertion, setCookie }: Extract<Passage, { admitted: true }>): Admitted {
-  return { application, assertion, setCookie, withoutHeader: application.tokenHeader }
+  function admitted(what: Asked, { application, token, assertion, setCookie }: Extract<Passage, { admitted: true }>): Admitted {
+    const watch: Admitted['watch'] = (end) => openConnections.watch({ asked: what, application, token }, end)
+    return { application, assertion, setCookie, withoutHeader: application.tokenHeader, watch }
+  }
 }

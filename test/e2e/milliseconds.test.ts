@@ -4,7 +4,7 @@ import { machineHeaders, movableClock, type Origin, type RunningPostern, startOr
 
 // Time through the whole program: what is asked of the API ends at the gate at the millisecond that was asked for.
 
-type Issued = Cloudflare.ZeroTrust.Access.ServiceTokens.ServiceTokenCreateResponse
+type Issued = Cloudflare.ZeroTrust.Access.ServiceTokens.ServiceTokenCreateResponse & { readonly expires_at?: string }
 
 const noon = '2026-03-01T12:00:00.000Z'
 const clock = movableClock(noon)
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const account = () => ({ account_id: postern.bootstrap.accountId })
 const serviceTokens = () => postern.client.zeroTrust.access.serviceTokens
-const create = (duration: string) => serviceTokens().create({ ...account(), name: 'machine', duration })
+const create = (duration: string): Promise<Issued> => serviceTokens().create({ ...account(), name: 'machine', duration })
 
 /** What the gate answers to a token at a time. */
 async function statusAt(time: string | number, token: Issued, door: string): Promise<number> {

@@ -13,4 +13,6 @@ export interface Admitted {
   readonly setCookie: string | null
   /** The header in which this application takes credentials: the origin does not see it. `null` for none. */
   readonly withoutHeader: string | null
+  /** Calls `end` once the request would no longer be let through; for what stays open. Answers with a way to stop watching. */
+  readonly watch?: (end: () => void) => () => void
 }

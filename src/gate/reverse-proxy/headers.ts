@@ -50,6 +50,16 @@ export function responseHeaders(raw: readonly string[], ray: string, setCookie: 
   return headers
 }
 
+/** Whether an answer with these name-value pairs is one that may stay open for good. */
+export function isEventStream(headers: readonly string[]): boolean {
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    // Lengths first: nearly every other header differs in it, and is spared the lower-casing.
+    if (headers[at]?.length !== 12 || headers[at]?.toLowerCase() !== 'content-type') continue
+    if (/^\s*text\/event-stream\b/i.test(headers[at + 1] ?? '')) return true
+  }
+  return false
+}
+
 /** The credentials, which no origin ever sees, and every header by which an origin could take the caller for somebody else. */
 function isOwnedByGate(name: string): boolean {
   return ownedByGate.has(name) || prefixesOwnedByGate.some((prefix) => name.startsWith(prefix))

@@ -11,7 +11,7 @@ import { type HeaderTerms, requestHeaders, responseHeaders } from './headers.ts'
 import type { Origin, OriginTimeouts } from './origins.ts'
 
 export interface Tunnels {
-  /** Opens a WebSocket at the origin and joins it with the client's; where the origin declines, the client gets its answer. */
+  /** Opens a WebSocket at the origin and joins it with the client's, for as long as it is admitted; where the origin declines, the client gets its answer. */
   open(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: Admitted, ray: string): void
   /** Ends all of them. */
   close(): void
@@ -46,6 +46,8 @@ export function createTunnels({ isTrusted, log, originOf, timeouts }: TunnelsDep
       if (socket.destroyed) return
       const response = responseOn(socket, request)
       if (originUrl === null) return refuse(request, response, 404, ray, application)
+      const unwatch = admitted.watch?.(() => socket.destroy())
+      if (unwatch) socket.once('close', unwatch)
       const opening = openAt(originOf(originUrl), request, { isTrusted, ray, ...admitted })
       let isLate = false
       const stopTiming = limit(opening, timeouts, () => {

@@ -5,6 +5,7 @@ import type { Scope } from '../domain/service-token.ts'
 import { keyOverlapMs, rotationDue, type SigningKey } from '../domain/signing-key.ts'
 import { type Journal, untilStored } from './journal.ts'
 import type { Organizations } from './organizations.ts'
+import { pagesOf } from './pages.ts'
 import { type Actor, type Clock, type Log, type Store, system, type Write } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 
@@ -39,9 +40,6 @@ export interface AccessKeysDeps {
   readonly log: Log
   readonly newKeyPair: NewKeyPair
 }
-
-/** Organizations a read. */
-const batchSize = 100
 
 export function createAccessKeys({ store, journal, organizations, sealer, clock, log, newKeyPair }: AccessKeysDeps): AccessKeys {
   async function newKey(accountId: string): Promise<SigningKey> {
@@ -98,17 +96,13 @@ export function createAccessKeys({ store, journal, organizations, sealer, clock,
     async rotateDue() {
       const isDue = (key: SigningKey | undefined, { keyRotationDays }: Organization) =>
         key !== undefined && rotationDue(key, keyRotationDays) <= clock.now()
-      for (let after = ''; ; ) {
-        const page = await store.read('organization', after, batchSize)
+      for await (const page of pagesOf(store, 'organization')) {
         for (const organization of page) {
           const [newest] = await store.signingKeysOf(organization.id)
           if (!isDue(newest, organization)) continue
           await replace(system, { accountId: organization.id, zoneId: null }, isDue)
           log.info({ account: organization.id }, 'a signing key has reached its age and was replaced')
         }
-        const last = page.at(-1)
-        if (last === undefined || page.length < batchSize) return
-        after = last.id
       }
     },
   }

@@ -10,7 +10,8 @@ export interface ApplicationDraft {
   /** One of the destinations. */
   readonly domain: string
   readonly destinations: readonly WantedDestination[]
-  readonly originUrl: string | null
+  /** It stays as it is when left out: clients of the original do not know it. */
+  readonly originUrl?: string | null | undefined
   /** `null` leaves it to the organization. */
   readonly sessionDuration: string | null
   readonly asksForCredentials: boolean
@@ -21,12 +22,15 @@ export interface ApplicationDraft {
 }
 
 /** What stands in a draft, without its policies. */
-export function settingsOf({
-  policies: _,
-  destinations,
-  ...settings
-}: ApplicationDraft): Omit<ApplicationDraft, 'policies' | 'destinations'> & Pick<Application, 'destinations'> {
-  return { ...settings, destinations: destinations.map(({ uri }) => uri) }
+export function settingsOf(
+  { policies: _, destinations, originUrl, ...settings }: ApplicationDraft,
+  before: Pick<Application, 'originUrl'> = { originUrl: null },
+): Omit<ApplicationDraft, 'policies' | 'destinations' | 'originUrl'> & Pick<Application, 'destinations' | 'originUrl'> {
+  return {
+    ...settings,
+    originUrl: originUrl === undefined ? before.originUrl : originUrl,
+    destinations: destinations.map(({ uri }) => uri),
+  }
 }
 
 /** Fails with `invalid_request` for what no application can have. */
@@ -34,7 +38,7 @@ export function requireSettings({ destinations, domain, originUrl, sessionDurati
   readDestinations(destinations)
   if (!destinations.some(({ uri }) => uri === domain)) throw invalid('domain', 'must be one of the destinations')
   if (sessionDuration !== null) requireSessionDuration(sessionDuration)
-  if (originUrl !== null && !isOrigin(originUrl)) {
+  if (originUrl !== null && originUrl !== undefined && !isOrigin(originUrl)) {
     throw invalid('origin_url', 'must be an http or https URL without user, query and fragment, such as http://127.0.0.1:3000')
   }
   if (tokenHeader !== null && (!headerName.test(tokenHeader) || isTaken(tokenHeader))) {

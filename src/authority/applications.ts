@@ -118,7 +118,7 @@ export function createApplications({ store, journal, organizations, accessKeys, 
         const now = clock.now()
         const kept: PolicyPlan = { uses: before.policies, writes: [], removals: [], deeds: [] }
         const plan = draft.policies ? await planPolicies({ store, random }, { actor, now }, before, current, draft.policies) : kept
-        const changed = { ...before, ...settingsOf(draft), policies: plan.uses }
+        const changed = { ...before, ...settingsOf(draft, before), policies: plan.uses }
         const after = withoutDates(changed) === withoutDates(before) ? before : { ...changed, updatedAt: now }
         return (await save(before, after, plan, actor, since)) ? full(after) : undefined
       }),

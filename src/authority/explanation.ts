@@ -5,7 +5,9 @@ import type { Policy } from '../domain/policy.ts'
 import type { Scope, ServiceToken } from '../domain/service-token.ts'
 import { findApplication } from './application-finder.ts'
 import { Failure } from './failure.ts'
+import { isIn } from './journal.ts'
 import type { Organizations } from './organizations.ts'
+import { pagesOf } from './pages.ts'
 import type { Clock, Store } from './ports.ts'
 
 /** A request as somebody imagines it. The token's secret is taken to be the right one. */
@@ -46,9 +48,6 @@ export interface ExplainDeps {
   readonly clock: Clock
 }
 
-/** Applications a read. */
-const batchSize = 1000
-
 /**
  * Tells what would become of a request to an application. It decides by the same rules as the gate, on what is stored now.
  * Fails with `application_not_found`, and with `invalid_request` for a token that is none of the account's.
@@ -59,13 +58,7 @@ export function createExplain({ store, organizations, clock }: ExplainDeps): Exp
   /** Which application answers for the request, of all there are: another account's may be in the way. */
   async function answeringFor({ host, target }: ImaginedRequest): Promise<Application | 'ambiguous' | undefined> {
     const all: { readonly application: Application }[] = []
-    for (let after = ''; ; ) {
-      const page = await store.read('application', after, batchSize)
-      for (const application of page) all.push({ application })
-      const last = page.at(-1)
-      if (last === undefined || page.length < batchSize) break
-      after = last.id
-    }
+    for await (const page of pagesOf(store, 'application')) for (const application of page) all.push({ application })
     const found = createDirectory(all).find(host, target)
     return found === undefined || found === 'ambiguous' ? found : found.application
   }
@@ -97,7 +90,8 @@ export function createExplain({ store, organizations, clock }: ExplainDeps): Exp
     const common = { findings, policy: judgement.policy, otherApplication: null }
     if (answering === 'ambiguous') return { ...common, status: 403, reason: 'ambiguous_path' }
     if (answering?.id !== application.id) {
-      const otherApplication = answering?.accountId === application.accountId ? answering : null
+      // Who asks below a zone learns of what is in that zone only.
+      const otherApplication = answering !== undefined && isIn(scope, answering) ? answering : null
       return { ...common, otherApplication, status: 403, reason: answering === undefined ? 'no_application' : 'other_application' }
     }
     if (judgement.admitted) return { ...common, status: 200, reason: 'admitted' }

@@ -2,10 +2,11 @@ import type { Organization } from '../domain/organization.ts'
 import { type ServiceToken, update } from '../domain/service-token.ts'
 import { dayMs } from '../domain/signing-key.ts'
 import type { Journal } from './journal.ts'
+import { pagesOf } from './pages.ts'
 import { type Clock, type Log, type Store, system } from './ports.ts'
 import { deed } from './service-tokens.ts'
 
-/** Organizations, and tokens, a read. */
+/** Tokens a read. */
 const batchSize = 100
 
 /**
@@ -33,12 +34,8 @@ export function createInactivityRule({ store, journal, clock, log }: { store: St
   }
 
   return async () => {
-    for (let after = ''; ; ) {
-      const page = await store.read('organization', after, batchSize)
+    for await (const page of pagesOf(store, 'organization')) {
       for (const organization of page) if (organization.inactivity.isOn) await apply(organization)
-      const last = page.at(-1)
-      if (last === undefined || page.length < batchSize) return
-      after = last.id
     }
   }
 }

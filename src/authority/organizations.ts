@@ -1,8 +1,10 @@
 import { parseLifetime } from '../domain/duration.ts'
 import { newOrganization, type Organization, type OrganizationSettings } from '../domain/organization.ts'
 import type { Scope } from '../domain/service-token.ts'
+import { isAnswered } from './claims.ts'
 import { Failure } from './failure.ts'
 import { type Deed, type Journal, untilStored } from './journal.ts'
+import { pagesOf } from './pages.ts'
 import type { Actor, Clock, Store } from './ports.ts'
 
 /** What accounts have decided about their machines' access as a whole. */
@@ -22,9 +24,6 @@ export interface OrganizationsDeps {
   readonly authDomain: string
 }
 
-/** Organizations a read. */
-const batchSize = 1000
-
 export function createOrganizations({ store, journal, clock, authDomain }: OrganizationsDeps): Organizations {
   /** Until something is chosen there is nothing stored. */
   async function get({ accountId }: Scope): Promise<Organization> {
@@ -38,15 +37,12 @@ export function createOrganizations({ store, journal, clock, authDomain }: Organ
   /** Assertions are issued in the name of this domain, and their keys are published there: it speaks for one account only, but for the one of all. */
   async function requireFree(domain: string, accountId: string): Promise<void> {
     if (domain === authDomain) return
-    for (let after = ''; ; ) {
-      const page = await store.read('organization', after, batchSize)
-      if (page.some((organization) => organization.id !== accountId && organization.authDomain === domain)) {
-        throw new Failure('invalid_request', { field: 'auth_domain', message: `must be free: ${domain} is taken` })
-      }
-      const last = page.at(-1)
-      if (last === undefined || page.length < batchSize) return
-      after = last.id
+    const taken = new Failure('invalid_request', { field: 'auth_domain', message: `must be free: ${domain} is taken` })
+    for await (const page of pagesOf(store, 'organization')) {
+      if (page.some((organization) => organization.id !== accountId && organization.authDomain === domain)) throw taken
     }
+    // Keys are published at the hosts of applications, too.
+    if (await isAnswered(store, domain, accountId)) throw taken
   }
 
   return {

@@ -8,7 +8,8 @@ export interface Uses {
   flush(): Promise<void>
 }
 
-export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promise<void>): Uses {
+/** @param max how many are collected at a time; further ones are passed over until these are stored. */
+export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promise<void>, max = Number.POSITIVE_INFINITY): Uses {
   let collected = new Map<string, Instant>()
   let storing = Promise.resolve()
 
@@ -26,7 +27,7 @@ export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promi
 
   return {
     note(id, at) {
-      collected.set(id, at)
+      if (collected.size < max || collected.has(id)) collected.set(id, at)
     },
     flush() {
       // One after the other: whoever flushes before closing the store waits for a flush under way, and takes on what that one failed to store.
@@ -36,9 +37,13 @@ export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promi
   }
 }
 
+/** Addresses are the callers' to choose, if they have enough of them. */
+const maxSecretUses = 100_000
+
 /** Collects from where which secret was last used. */
 export function createSecretUses(record: (uses: readonly SecretUse[]) => Promise<void>) {
-  const { note, flush } = createUses((batch) => record([...batch].map(([key, at]) => ({ ...fromKey(key), at }))))
+  const store = (batch: ReadonlyMap<string, Instant>) => record([...batch].map(([key, at]) => ({ ...fromKey(key), at })))
+  const { note, flush } = createUses(store, maxSecretUses)
   return {
     note: ({ tokenId, secretVersion, address, at }: SecretUse) => note(`${tokenId} ${secretVersion} ${address}`, at),
     flush,

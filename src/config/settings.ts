@@ -150,7 +150,7 @@ export const settings = {
   }),
   wrongSecrets: setting({
     meaning:
-      'How many wrong secrets from one address (IPv6: one /64 network), or for one client id, are answered in a minute as any other; those beyond are told to come back later (`Retry-After`) and are only counted. 0 for any number. The right secret passes all the same.',
+      'How many wrong secrets from one address (IPv6: one /64 network), or for one client id, are answered in a minute as any other; those beyond are only counted, and an address is told to come back later (`Retry-After`). 0 for any number. The right secret passes all the same.',
     default: '100',
     parse: wholeNumber,
   }),

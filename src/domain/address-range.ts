@@ -6,8 +6,14 @@ export interface AddressRange {
   readonly prefix: number
 }
 
-/** Reads an IPv4 or IPv6 address or a CIDR range; `undefined` for anything else. */
+/** Reads an IPv4 or IPv6 address or a CIDR range; `undefined` for anything else. IPv6 that stands for IPv4 (`::ffff:10.0.0.0/104`) is read as that. */
 export function parseAddressRange(text: string): AddressRange | undefined {
+  const range = parsePlainRange(text)
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(range?.address ?? '') ?? []
+  return range !== undefined && mapped !== undefined && range.prefix >= 96 ? { address: mapped, prefix: range.prefix - 96 } : range
+}
+
+function parsePlainRange(text: string): AddressRange | undefined {
   const [address = '', prefix, ...more] = text.split('/')
   const longest = isIP(address) === 6 ? 128 : 32
   // A zone id ("fe80::1%eth0") means something on one machine only.

@@ -127,6 +127,14 @@ function endOfLife(duration: string, from: Instant): Instant {
   return lifetime === 'forever' ? endOfTime : Math.min(from + lifetime, endOfTime)
 }
 
+/**
+ * Assertions from before this moment no longer stand for the token: the secret that may have led to them has ended since. 0 where none has.
+ * In whole seconds, as they say themselves when they were issued.
+ */
+export function vouchedSince({ previous }: ServiceToken, now: Instant): Instant {
+  return previous !== null && now >= previous.until ? Math.floor(previous.until / 1000) * 1000 : 0
+}
+
 /** What came of presenting a secret. The reasons are for the operator; the presenter learns only that it was refused. */
 export type Verification =
   | { readonly ok: true; readonly via: 'current' | 'previous' }

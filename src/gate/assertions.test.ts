@@ -76,9 +76,16 @@ describe('an assertion', () => {
     expect(await provide()).not.toBe(first)
   })
 
-  test("is the same after the token's secret was rotated", async () => {
+  test('is the same while the secret before a rotation works, and another one once that has ended: sessions by the old secret end, too', async () => {
     const first = await provide()
-    expect(await provide(policy, aToken({ digest: new Uint8Array(32), secretVersion: 2, revision: 2 }))).toBe(first)
+    const until = clock.now() + 60_000
+    const rotated = aToken({ previous: { digest: new Uint8Array(32), until, version: 1 }, secretVersion: 2, revision: 2 })
+    clock.advance(59_999)
+    expect(await provide(policy, rotated)).toBe(first)
+    clock.advance(1)
+    const second = await provide(policy, rotated)
+    expect(decodeJwt(second).iat).toBe(until / 1000)
+    expect(await provide(policy, rotated)).toBe(second)
   })
 
   test('is another one for another token, application, lifetime or issuer', async () => {

@@ -2,7 +2,7 @@ import type { Clock, Log } from '../authority/ports.ts'
 import { parseLifetime } from '../domain/duration.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
-import type { ServiceToken } from '../domain/service-token.ts'
+import { type ServiceToken, vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import { type Claims, signingInput } from './json-web-token.ts'
@@ -31,6 +31,7 @@ interface Kept {
   readonly assertion: string
   readonly keyId: string
   readonly issuer: string
+  readonly issuedAt: Instant
   /** Half its life is over then. */
   readonly renewAt: Instant
 }
@@ -63,7 +64,13 @@ export function createAssertions({ keyRing, clock, log, authDomain }: Assertions
     try {
       const assertion = await sign(key, claims)
       failing.delete(key.accountId)
-      kept.set(name, { assertion, keyId: key.id, issuer: claims.iss, renewAt: ((claims.iat + claims.exp) / 2) * 1000 })
+      kept.set(name, {
+        assertion,
+        keyId: key.id,
+        issuer: claims.iss,
+        issuedAt: claims.iat * 1000,
+        renewAt: ((claims.iat + claims.exp) / 2) * 1000,
+      })
       return assertion
     } catch (error) {
       return fail(key.accountId, error)
@@ -80,11 +87,16 @@ export function createAssertions({ keyRing, clock, log, authDomain }: Assertions
       const name = `${token.id} ${application.id} ${duration}`
       const known = kept.get(name)
       const now = clock.now()
-      if (known !== undefined && known.keyId === key.id && known.issuer === issuer && now < known.renewAt) return then(known.assertion)
+      const since = vouchedSince(token, now)
+      const isSame = known !== undefined && known.keyId === key.id && known.issuer === issuer && known.issuedAt >= since
+      if (isSame && now < known.renewAt) return then(known.assertion)
       const { audience } = application
       const times = lifeOf(duration, now, keyRing.honouredUntil(key))
       const claims: Claims = { type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId }
-      void shared(`${name} ${key.id} ${issuer}`, () => renew(name, key, claims)).then(then)
+      void shared(`${name} ${key.id} ${issuer} ${since}`, () => renew(name, key, claims))
+        .then(then)
+        // Nobody else would hear of it, and Node would end the process.
+        .catch((error: unknown) => log.error({ err: error }, 'what was to follow a new assertion went wrong'))
     },
   }
 }

@@ -21,7 +21,8 @@ export function createObserver({ metrics, brakes, noteRequest, logAccess }: Obse
     const braked = verdict.admitted ? undefined : brakes.noteRefusal(asked, verdict)
     if (braked !== undefined) {
       metrics.noteBraked(braked.by)
-      return braked.retryAfterSeconds
+      // Only of the source: for a client id, it would tell that there is one.
+      return braked.by === 'source' ? braked.retryAfterSeconds : undefined
     }
     noteRequest(asked, verdict, ray)
     logAccess?.(asked, verdict, ray, tookMs)

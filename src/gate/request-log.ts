@@ -17,32 +17,26 @@ export interface RequestLogDeps {
 /** How long a request stands for those after it from the same address, to the same end. */
 const admittedForMs = 3_600_000
 const refusedForMs = 60_000
-/** Addresses that are remembered at a time: at worst, something is noted again. */
+/** What is remembered at a time: at worst, something is noted again. */
 const maxRemembered = 100_000
 
-interface Remembered {
-  readonly until: Instant
-  readonly applicationId: string
-  readonly reason: string
-}
-
 export function createRequestLog({ record, clock, random }: RequestLogDeps): NoteRequest {
-  /** By service token (or none), and by address. */
-  const remembered = new Map<string, Map<string, Remembered>>()
+  /** Until when what happened stands for what is like it; by service token (or none), and by address, application and reason. */
+  const remembered = new Map<string, Map<string, Instant>>()
   let count = 0
 
   /** Whether the same was noted a short while ago; if not, it is from now on. */
-  function isKnown(subject: string, address: string, applicationId: string, reason: string, now: Instant, forMs: number): boolean {
-    const known = remembered.get(subject)?.get(address)
-    if (known !== undefined && known.until > now && known.applicationId === applicationId && known.reason === reason) return true
+  function isKnown(subject: string, event: string, now: Instant, forMs: number): boolean {
+    const until = remembered.get(subject)?.get(event)
+    if (until !== undefined && until > now) return true
     if (count >= maxRemembered) {
       remembered.clear()
       count = 0
     }
-    const addresses = remembered.get(subject) ?? new Map<string, Remembered>()
-    remembered.set(subject, addresses)
-    if (!addresses.has(address)) count++
-    addresses.set(address, { until: now + forMs, applicationId, reason })
+    const events = remembered.get(subject) ?? new Map<string, Instant>()
+    remembered.set(subject, events)
+    if (!events.has(event)) count++
+    events.set(event, now + forMs)
     return false
   }
 
@@ -52,7 +46,7 @@ export function createRequestLog({ record, clock, random }: RequestLogDeps): Not
     if (application === null) return
     const reason = admitted ? (verdict.via ?? 'bypass') : verdict.reason
     const now = clock.now()
-    if (isKnown(token?.id ?? '', sourceIp, application.id, reason, now, admitted ? admittedForMs : refusedForMs)) return
+    if (isKnown(token?.id ?? '', `${sourceIp} ${application.id} ${reason}`, now, admitted ? admittedForMs : refusedForMs)) return
     const { accountId, id: applicationId, name: applicationName, domain: applicationDomain } = application
     // A name is told to those only whose token it is.
     const own = token?.accountId === accountId ? token : null

@@ -1,5 +1,5 @@
 import type { Clock } from '../authority/ports.ts'
-import type { ServiceToken } from '../domain/service-token.ts'
+import { type ServiceToken, vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { issuerOf } from './assertions.ts'
 import { createBoundedCache } from './bounded-cache.ts'
@@ -9,7 +9,7 @@ import type { Entrance, Replica } from './replica/replica.ts'
 
 /** Assertions that come back as a cookie. */
 export interface Sessions {
-  /** As `DeciderDeps.sessionIn`. Revoking the token ends its sessions at once. */
+  /** As `DeciderDeps.sessionIn`. Revoking the token ends its sessions at once, and so does the end of the secret that may have led to them. */
   sessionIn(cookie: string, entrance: Entrance): ServiceToken | null | undefined
 }
 
@@ -67,7 +67,9 @@ export function createSessions({ replica, keyRing, clock, authDomain }: Sessions
       const session = read(value, entrance)
       const token = session && replica.tokenByClientId(session.claims.common_name)
       if (token === undefined || token.accountId !== entrance.application.accountId) return null
-      return token.enabled && clock.now() < token.expiresAt ? token : null
+      const now = clock.now()
+      const isVouchedFor = session !== undefined && session.claims.iat * 1000 >= vouchedSince(token, now)
+      return isVouchedFor && token.enabled && now < token.expiresAt ? token : null
     },
   }
 }

@@ -113,7 +113,7 @@ const policy = { name: 'Deployments', decision: 'non_identity', include: [{ any_
 
 export const CreateApplication = Type.Object(Chosen, { ...strict, examples: [{ ...settings, policies: [policy] }] })
 
-/** Replaces all that can be chosen, but for the policies where they are left out. */
+/** Replaces all that can be chosen, but for the policies and `origin_url` where they are left out. */
 export const UpdateApplication = Type.Object(
   { ...Chosen, ...{ id: Shown, aud: Shown, created_at: Shown, updated_at: Shown } },
   { ...strict, examples: [{ ...settings, policies: [policy] }] },

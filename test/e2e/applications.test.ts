@@ -241,6 +241,50 @@ describe('what an application answers for', () => {
     }
   })
 
+  test('is not a host in the zone of another account, nor one of which another account has made a zone since', async () => {
+    const other = String((await call('POST', '/accounts', { name: 'Neighbour' })).envelope.result?.['id'])
+    const zoneOf = (id: string, name: string) => call('POST', '/zones', { account: { id }, name })
+    await zoneOf(other, 'corner.example')
+    await zoneOf(api.postern.bootstrap.accountId, 'pay.corner.example')
+    for (const domain of [
+      'corner.example',
+      'CORNER.example/x',
+      '*.corner.example',
+      'pay.corner.example',
+      'a.pay.corner.example',
+      'corn*.example',
+    ]) {
+      const host = domain.split('/')[0]?.toLowerCase()
+      expectRefusal(await create({ domain }), 'domain', `must be free: ${host} is taken`, 11010, 'application_already_exists')
+    }
+    for (const domain of ['pay.corner.example', '*.corner.example']) await made({ domain }, `/accounts/${other}`)
+    await made({ domain: 'xcorner.example' })
+  })
+
+  test('in a zone, is not a host of another zone of the account', async () => {
+    await call('POST', '/zones', { account: { id: api.postern.bootstrap.accountId }, name: 'sister.example' })
+    expectRefusal(
+      await create({ domain: 'a.sister.example' }, zone),
+      'domain',
+      'must be free: a.sister.example is taken',
+      11010,
+      'application_already_exists',
+    )
+    await made({ domain: 'a.sister.example' })
+  })
+
+  test('keeps its origin when an update does not speak of it, and loses it for null', async () => {
+    const { id } = await made({ domain: 'kept.example', origin_url: 'http://127.0.0.1:9' })
+    const update = async (body: object) =>
+      (await call('PUT', `${account}/access/apps/${id}`, { type: 'self_hosted', domain: 'kept.example', ...body })).envelope.result?.[
+        'origin_url'
+      ]
+    expect(await update({ name: 'renamed' })).toBe('http://127.0.0.1:9')
+    expect(await update({ origin_url: 'http://127.0.0.1:10' })).toBe('http://127.0.0.1:10')
+    expect(await update({ origin_url: null })).toBeNull()
+    expect(await update({})).toBeNull()
+  })
+
   test('in a zone, may lie over what the account answers for only within the name of the zone', async () => {
     await made({ domain: 'shop.example' })
     await made({ domain: 'shop.access.localhost' })

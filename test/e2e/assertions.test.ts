@@ -104,12 +104,15 @@ describe('an admitted request', () => {
     expect(await assertionFor()).toBe(origin.received.at(-1)?.headers['cf-access-jwt-assertion'])
   })
 
-  test('has the same one after its secret was rotated, and none once the token is disabled', async () => {
+  test('has the same one while its old secret works, another after that, and none once the token is disabled', async () => {
     const before = await issue('to be rotated')
     const first = await assertionFor(before)
     const { serviceTokens } = postern.client.zeroTrust.access
-    const rotated = await serviceTokens.rotate(before.id ?? '', account())
+    const inASecond = new Date(clock.now() + 1000).toISOString()
+    const rotated = await serviceTokens.rotate(before.id ?? '', { ...account(), previous_client_secret_expires_at: inASecond })
     expect(await assertionFor(rotated)).toBe(first)
+    clock.set(inASecond)
+    expect(await assertionFor(rotated)).not.toBe(first)
     await postern.client.put(`/accounts/${postern.bootstrap.accountId}/access/service_tokens/${before.id}`, { body: { enabled: false } })
     const answer = await ask(pair(rotated))
     expect([answer.status, answer.values('cf-access-jwt-assertion')]).toEqual([401, []])

@@ -138,10 +138,18 @@ describe('a session', () => {
     expect(await statusOf(value)).toBe(403)
   })
 
-  test("goes on after the token's secret was rotated", async () => {
+  test('ends when the secret that may have led to it ends, to the millisecond; one from after that goes on', async () => {
     const value = await forged()
-    replica.put('service_token', aToken({ digest: new Uint8Array(32), secretVersion: 2 }))
-    expect(await statusOf(value)).toBe(200)
+    const previous = { digest: new Uint8Array(32), until: start + 60_000, version: 1 }
+    replica.put('service_token', aToken({ previous, secretVersion: 2 }))
+    for (const [after, status] of [
+      [59_999, 200],
+      [60_000, 403],
+    ] as const) {
+      clock.set(new Date(start + after).toISOString())
+      expect(await statusOf(value)).toBe(status)
+    }
+    expect(await statusOf(await forged())).toBe(200)
   })
 
   test('gets no further than the token: another policy decides each time', async () => {

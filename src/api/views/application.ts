@@ -17,7 +17,7 @@ export function applicationDraft(body: Body): ApplicationDraft {
   const domain = body.domain ?? destinations[0]?.uri ?? ''
   return {
     ...{ name: body.name ?? domain, domain, destinations, sessionDuration: body.session_duration ?? null },
-    ...{ originUrl: body.origin_url || null, asksForCredentials: body.service_auth_401_redirect ?? false },
+    ...{ originUrl: body.origin_url === '' ? null : body.origin_url, asksForCredentials: body.service_auth_401_redirect ?? false },
     // Names of headers are the same in any case.
     tokenHeader: body.read_service_tokens_from_header?.toLowerCase() || null,
     policies: body.policies?.map(choiceOf),

@@ -1,3 +1,4 @@
+import { pagesOf } from '../../authority/pages.ts'
 import type { Clock, Feed, Kind, Log } from '../../authority/ports.ts'
 import { type Replica, type Replicated, replicated } from './replica.ts'
 
@@ -21,12 +22,14 @@ export interface FollowerDeps {
   readonly stalenessBudgetMs: number
 }
 
-/** Entities a read: small enough not to hold the event loop for long. */
+/** Changes a read. */
 const batchSize = 1000
 
 /** Keeps a replica up to date from the change log. */
 export function createFollower({ feed, replica, clock, log, pollEveryMs, stalenessBudgetMs }: FollowerDeps): Follower {
   let seq = 0
+  /** Whether the last snapshot was read to its end. */
+  let isWhole = false
   let confirmedAtMs = Number.NEGATIVE_INFINITY
   let failing = false
   let stale = false
@@ -39,28 +42,22 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     const sentAtMs = clock.monotonicMs()
     // Whatever changes while the pages are read has a number above this one and is applied again, so the pages need no transaction.
     const head = await feed.head()
-    for (const kind of replicated) await loadAll(kind)
+    for (const kind of replicated) {
+      for await (const page of pagesOf(feed, kind)) for (const entity of page) replica.put(kind, entity)
+    }
     replica.settle()
     // Not before: a snapshot that broke off must be read again.
     seq = head
+    isWhole = true
     confirmedAtMs = sentAtMs
-  }
-
-  async function loadAll(kind: Replicated): Promise<void> {
-    for (let after = ''; ; ) {
-      const page = await feed.read(kind, after, batchSize)
-      for (const entity of page) replica.put(kind, entity)
-      const last = page.at(-1)
-      if (last === undefined || page.length < batchSize) return
-      after = last.id
-    }
   }
 
   async function poll(): Promise<void> {
     try {
       const sentAtMs = clock.monotonicMs()
-      if ((await feed.head()) < seq) {
-        log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
+      if (!isWhole || (await feed.head()) < seq) {
+        if (isWhole) log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
+        isWhole = false
         replica.clear()
         await loadSnapshot()
       }

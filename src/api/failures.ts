@@ -59,7 +59,8 @@ export function answerTo(failure: Failure, path: string): { readonly status: num
   const message = withoutCredentials([name, fixed ? undefined : failure.message].filter(Boolean).join(': '))
   const hasPointer = failure.field !== undefined && failure.code !== 'invalid_query'
   const source = hasPointer ? { source: { pointer: withoutCredentials(`/${failure.field}`) } } : {}
-  return { status, body: refusal([{ code, message, ...source, ...(chain && { error_chain: chain }) }]) }
+  const remarks = failure.note === undefined ? [] : [{ code, message: withoutCredentials(failure.note) }]
+  return { status, body: refusal([{ code, message, ...source, ...(chain && { error_chain: chain }) }], remarks) }
 }
 
 /** A bug, or a database that is gone: the caller learns only that it was not its fault. */

@@ -92,6 +92,6 @@ const Refusal: Json = {
     result: { type: 'null' },
     success: { type: 'boolean', const: false },
     errors: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/ErrorItem' } },
-    messages: { type: 'array', maxItems: 0 },
+    messages: { type: 'array', items: { $ref: '#/components/schemas/ErrorItem' } },
   },
 }

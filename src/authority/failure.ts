@@ -41,11 +41,17 @@ export class Failure extends Error {
   readonly code: FailureCode
   /** The field of the request that is wrong: a name, or a JSON pointer (RFC 6901) without the first `/` for one further down. */
   readonly field: string | undefined
+  /** More about it, beside a text that clients know word for word. */
+  readonly note: string | undefined
 
   /** With a field, `message` goes on from its name: what is wrong with it and what would be right. */
-  constructor(code: FailureCode, { field, message }: { readonly field?: string; readonly message?: string } = {}) {
+  constructor(
+    code: FailureCode,
+    { field, message, note }: { readonly field?: string; readonly message?: string; readonly note?: string } = {},
+  ) {
     super(message === undefined ? failures[code] : field === undefined ? message : `${field || '""'} ${message}`)
     this.code = code
     this.field = field
+    this.note = note
   }
 }

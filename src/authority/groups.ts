@@ -79,7 +79,7 @@ export function createGroups({ store, journal, clock, random }: GroupsDeps): Gro
     async delete(actor, scope, id) {
       await untilStored('group.delete', async () => {
         const before = await get(scope, id)
-        await requireUnnamed(store, 'group', id)
+        await requireUnnamed(store, scope, 'group', id)
         const stored = await journal.commit(
           [{ kind: 'group', before, after: null }],
           deed(actor, 'group.delete', before, null, clock.now()),

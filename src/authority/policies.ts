@@ -88,7 +88,7 @@ export function createPolicies({ store, journal, clock, random }: PoliciesDeps):
     async delete(actor, scope, id) {
       await untilStored('policy.delete', async () => {
         const before = await find(scope, id)
-        await requireUnnamed(store, 'policy', id)
+        await requireUnnamed(store, scope, 'policy', id)
         const deed = policyDeed(actor, 'policy.delete', before, null, clock.now())
         return (await journal.commit([{ kind: 'policy', before, after: null }], deed)) || undefined
       })

@@ -5,6 +5,7 @@ import { digestOf, newSecret, type RandomBytes } from '../domain/secret.ts'
 import { type Changes, issue, objectionTo, refresh, rotate, type Scope, type ServiceToken, update } from '../domain/service-token.ts'
 import { Failure } from './failure.ts'
 import { type Deed, type Journal, requireScope } from './journal.ts'
+import { namedBy } from './naming.ts'
 import type { Actor, Clock, Conditions, SecretUse, SeenServiceToken, Store } from './ports.ts'
 import type { Page, ServiceTokenQuery } from './queries.ts'
 import type { Retries, Retry } from './retries.ts'
@@ -173,8 +174,8 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
       change(
         { actor, scope, id, action: 'service_token.delete', ...terms },
         async () => {
-          const [reference] = await store.referencesTo('service_token', id, 1)
-          if (reference !== undefined) throw new Failure('service_token_in_use')
+          const names = await namedBy(store, scope, 'service_token', id)
+          if (names !== undefined) throw new Failure('service_token_in_use', { note: `It is used by ${names}` })
           return null
         },
         ({ token }) => token,

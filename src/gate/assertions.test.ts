@@ -68,6 +68,16 @@ describe('an assertion', () => {
     expect(handed).toBe(first)
   })
 
+  test('may be followed by a mistake, which is logged and ends nothing else', async () => {
+    const logged: object[] = []
+    const faulty = assertionsWith({}, { ...silent, error: (fields) => void logged.push(fields) })
+    const mistake = new Error('a mistake')
+    faulty.provide(entrance(), policy, aToken(), () => {
+      throw mistake
+    })
+    await expect.poll(() => logged).toEqual([{ err: mistake }])
+  })
+
   test('is used again until half its life is over, and not a millisecond longer', async () => {
     const first = await provide()
     clock.advance(12 * 3_600_000 - 1)
@@ -84,7 +94,7 @@ describe('an assertion', () => {
     expect(await provide(policy, rotated)).toBe(first)
     clock.advance(1)
     const second = await provide(policy, rotated)
-    expect(decodeJwt(second).iat).toBe(until / 1000)
+    expect(decodeJwt(second ?? '').iat).toBe(until / 1000)
     expect(await provide(policy, rotated)).toBe(second)
   })
 

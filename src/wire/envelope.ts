@@ -11,7 +11,8 @@ export interface Envelope<Result> {
   readonly result: Result | null
   readonly success: boolean
   readonly errors: readonly ErrorItem[]
-  readonly messages: readonly never[]
+  /** Remarks beside the result or the errors. */
+  readonly messages: readonly ErrorItem[]
   readonly result_info?: object
 }
 
@@ -19,6 +20,6 @@ export function success<Result>(result: Result, resultInfo?: object): Envelope<R
   return { result, success: true, errors: [], messages: [], ...(resultInfo && { result_info: resultInfo }) }
 }
 
-export function refusal(errors: readonly ErrorItem[]): Envelope<never> {
-  return { result: null, success: false, errors, messages: [] }
+export function refusal(errors: readonly ErrorItem[], messages: readonly ErrorItem[] = []): Envelope<never> {
+  return { result: null, success: false, errors, messages }
 }

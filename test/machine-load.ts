@@ -17,7 +17,9 @@ export function startLoad(gateUrl: string, connections: number, credentials: () 
 
   function ask(socket: Socket): void {
     const [clientId, secret] = credentials()
-    socket.write(`GET /authorize HTTP/1.1\r\nHost: load.example\r\nCF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: ${secret}\r\n\r\n`)
+    socket.write(
+      `GET /authorize HTTP/1.1\r\nHost: load.example\r\nCF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: ${secret}\r\n\r\n`,
+    )
   }
 
   function client(): Promise<void> {

@@ -129,11 +129,12 @@ async function start(
   await follower.start()
 
   const isTrusted = createTrust(config.trustedProxies)
+  const rayIds = createRayIds(random)
   const reverseProxy = createReverseProxy({
-    ...{ isTrusted, log, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
+    ...{ isTrusted, log, clock, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
+    loopId: `postern-${rayIds()}`,
   })
   closers.push(reverseProxy.close)
-  const rayIds = createRayIds(random)
   const isStale = () => follower.ageMs() > config.stalenessBudget
   const isFresh = () => config.onStale === 'serve' || !isStale()
   const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: config.stalenessBudget })

@@ -99,12 +99,14 @@ export async function startGate(options: {
   readonly clock?: Clock
   readonly headersTimeoutMs?: number
   readonly listener?: ListenerOptions
+  /** What the gate is called among those that a request has come through. */
+  readonly loopId?: string
   /** For a test that changes what the gate knows. */
   readonly replica?: Replica
 }): Promise<RunningGate & { readonly check: Check }> {
   const { applications, policies = [], groups = [], tokens = [], organization, trusting = false, log = silent, headersTimeoutMs } = options
   const { clock = movableClock('2026-01-01T00:00:00Z') } = options
-  const { replica = createReplica() } = options
+  const { replica = createReplica(), loopId = 'postern-here' } = options
   for (const policy of [anyValidServiceToken, bypass, ...policies]) replica.put('policy', policy)
   for (const group of groups) replica.put('group', group)
   for (const application of applications) replica.put('application', application)
@@ -113,7 +115,13 @@ export async function startGate(options: {
   replica.put('signing_key', aSigningKey())
   replica.settle()
   const isTrusted = createAddressSet(trusting ? [{ address: '127.0.0.0', prefix: 8 }] : [])
-  const reverseProxy = createReverseProxy({ isTrusted, log, ...(headersTimeoutMs !== undefined && { headersTimeoutMs }) })
+  const reverseProxy = createReverseProxy({
+    isTrusted,
+    log,
+    clock,
+    loopId,
+    ...(headersTimeoutMs !== undefined && { headersTimeoutMs }),
+  })
   const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: 30_000 })
   const vouching = { replica, keyRing, clock, log, authDomain: 'access.example' }
   const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]

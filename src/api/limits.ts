@@ -58,11 +58,12 @@ function isFailedSignIn(error: unknown): boolean {
 /** Who is counted as one: an IPv4 address, or the 64-bit network of an IPv6 address, in which a single client has as many as it likes. */
 export function sourceOf(address: string): string {
   if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
+  // Node takes nearly any text for the zone of an address.
+  const [head = '', tail] = address.replace(/%.*$/s, '').split('::')
   const before = head === '' ? [] : head.split(':')
   // An IPv4 address at the end stands for two groups (RFC 4291, section 2.2).
   const after = tail ? tail.replace(/[^:]+\.[^:]+$/, '0:0').split(':') : []
-  const skipped = tail === undefined ? 0 : 8 - before.length - after.length
+  const skipped = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
   const groups = [...before, ...Array<string>(skipped).fill('0'), ...after].slice(0, 4)
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../authority/ports.ts'
 import { type Certs, certsMaxAge } from './certs.ts'
-import type { Check, Passage } from './check.ts'
+import type { CheckFor, Passage } from './check.ts'
 import type { Asked } from './decide.ts'
-import { refuse } from './refusal.ts'
+import { isAwaited, refuse } from './refusal.ts'
 
 export interface AccessPathsDeps {
-  readonly check: Check
+  readonly check: CheckFor
   readonly certs: Certs
   readonly log: Log
 }
@@ -15,7 +15,7 @@ const methods: readonly (string | undefined)[] = ['GET', 'HEAD']
 
 /** What the gate itself answers on every host, below `/cdn-cgi/access/`: the published keys, and who the caller is. */
 export function createAccessPaths({ check, certs, log }: AccessPathsDeps) {
-  return (request: IncomingMessage, response: ServerResponse, ray: string, asked: Asked): void => {
+  return (request: IncomingMessage, response: ServerResponse, ray: string, asked: Asked): void | Promise<void> => {
     const [path] = asked.target.split('?', 1)
     const answer = path === '/cdn-cgi/access/certs' ? answerCerts : path === '/cdn-cgi/access/get-identity' ? answerIdentity : undefined
     if (answer === undefined) return refuse(request, response, 404, ray, null)
@@ -23,11 +23,11 @@ export function createAccessPaths({ check, certs, log }: AccessPathsDeps) {
     response.writeHead(405, { allow: methods.join(', '), 'content-length': 0, 'cf-ray': ray }).end()
   }
 
-  function answerCerts(request: IncomingMessage, response: ServerResponse, ray: string, { host }: Asked): void {
+  function answerCerts(request: IncomingMessage, response: ServerResponse, ray: string, { host }: Asked): void | Promise<void> {
     const reading = certs.read(host)
     if (reading === undefined) return refuse(request, response, 404, ray, null)
     const headers = { 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${certsMaxAge}` }
-    reading.then(
+    return reading.then(
       (keySet) => respond(response, ray, keySet, headers),
       (error: unknown) => {
         log.error({ err: error, ray }, 'the published keys could not be put together')
@@ -37,7 +37,7 @@ export function createAccessPaths({ check, certs, log }: AccessPathsDeps) {
   }
 
   function answerIdentity(request: IncomingMessage, response: ServerResponse, ray: string, asked: Asked): void {
-    check(asked, ray, (passage) => {
+    check(request, response, asked, ray, (passage) => {
       if (!passage.admitted) return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
       const identity = identityOf(passage, asked.address)
       const { application, setCookie } = passage
@@ -52,6 +52,7 @@ export function createAccessPaths({ check, certs, log }: AccessPathsDeps) {
 }
 
 function respond(response: ServerResponse, ray: string, body: string, headers: Readonly<Record<string, string>>): void {
+  if (!isAwaited(response)) return
   const content = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
   response.writeHead(200, { ...content, 'cf-ray': ray, ...headers }).end(body)
 }

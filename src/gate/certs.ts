@@ -1,3 +1,4 @@
+import type { Application } from '../domain/application.ts'
 import { keySetAgeMs, type SigningKey } from '../domain/signing-key.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Replica } from './replica/replica.ts'
@@ -17,15 +18,15 @@ export interface CertsDeps {
 export const certsMaxAge = keySetAgeMs / 1000
 
 export function createCerts({ replica, keyRing }: CertsDeps): Certs {
-  /** Those who issue in this host's name and the one whose applications name it, so that nobody can take away another's keys; else whoever answers there. */
-  function accountsAt(host: string): ReadonlySet<string> {
-    const issuers = [...replica.organizations()].flatMap(({ id, authDomain: name }) => (name === host ? [id] : []))
-    const isNamed = (at: string) => at === host || at.startsWith(`${host}/`)
-    const named = [...replica.applications.values()].filter(({ destinations }) => destinations.some(isNamed))
-    const oldest = named.sort((one, other) => one.createdAt - other.createdAt).slice(0, 1)
-    if (issuers.length + oldest.length > 0) return new Set([...issuers, ...oldest.map(({ accountId }) => accountId)])
+  let named: { readonly version: number; readonly accounts: ReadonlyMap<string, ReadonlySet<string>> } | undefined
+
+  function accountsAt(host: string): Iterable<string> {
+    // Anybody may ask for the keys of any host, so nothing is gone through twice for the same answer.
+    if (named?.version !== replica.version) named = { version: replica.version, accounts: accountsByHost(replica) }
+    const accounts = named.accounts.get(host)
+    if (accounts !== undefined) return accounts
     const entrance = replica.entranceTo(host, '/')
-    return new Set(entrance === undefined || entrance === 'ambiguous' ? [] : [entrance.application.accountId])
+    return entrance === undefined || entrance === 'ambiguous' ? [] : [entrance.application.accountId]
   }
 
   async function keySetOf(keys: readonly SigningKey[], signingId: string | undefined): Promise<string> {
@@ -43,4 +44,20 @@ export function createCerts({ replica, keyRing }: CertsDeps): Certs {
       return newest && keySetOf(keys, keyRing.signingKeyOf(newest.accountId)?.id)
     },
   }
+}
+
+/** By host: those who issue in its name and the one whose applications name it, so that nobody can take away another's keys. */
+function accountsByHost(replica: Replica): ReadonlyMap<string, ReadonlySet<string>> {
+  const accounts = new Map<string, Set<string>>()
+  const add = (host: string, accountId: string) => void accounts.set(host, (accounts.get(host) ?? new Set()).add(accountId))
+  for (const { id, authDomain } of replica.organizations()) if (authDomain !== null) add(authDomain, id)
+  const oldest = new Map<string, Application>()
+  for (const application of replica.applications.values()) {
+    for (const host of application.destinations.map((destination) => destination.split('/', 1)[0] ?? '')) {
+      const known = oldest.get(host)
+      if (known === undefined || application.createdAt < known.createdAt) oldest.set(host, application)
+    }
+  }
+  for (const [host, { accountId }] of oldest) add(host, accountId)
+  return accounts
 }

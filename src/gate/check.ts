@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../authority/ports.ts'
 import { type Application, belongsTo } from '../domain/application.ts'
 import type { ServiceToken } from '../domain/service-token.ts'
@@ -27,6 +28,15 @@ type Refused = Extract<Verdict, { admitted: false }> & {
 
 /** Checks a request and hands over what came of it: at once, or as soon as a new assertion is signed. */
 export type Check = (asked: Asked, ray: string, then: (passage: Passage) => void) => void
+
+/** The same for a request over HTTP: nothing is handed over when it no longer waits for an answer, and mistakes in what follows are contained. */
+export type CheckFor = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: Asked,
+  ray: string,
+  then: (passage: Passage) => unknown,
+) => void
 
 export interface CheckDeps {
   readonly decide: Decide

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Check, Passage } from './check.ts'
+import type { CheckFor, Passage } from './check.ts'
 import { originalRequest } from './original-request.ts'
 import { clientAddress, type IsTrusted } from './peer.ts'
 import { refuse } from './refusal.ts'
 
 export interface ForwardAuthDeps {
-  readonly check: Check
+  readonly check: CheckFor
   readonly isTrusted: IsTrusted
 }
 
@@ -22,7 +22,7 @@ export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps) {
     const { rawHeaders, headers } = request
     const { host, target, method } = original
     const asked = { host, target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
-    check(asked, ray, (passage) => {
+    check(request, response, asked, ray, (passage) => {
       if (passage.admitted) response.writeHead(200, headersOf(passage, ray, original.isEnvoys)).end()
       else refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
     })

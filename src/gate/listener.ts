@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Contain } from './containment.ts'
 import { refuse } from './refusal.ts'
 import { responseOn } from './socket-response.ts'
 import { createTalks } from './talks.ts'
@@ -28,7 +29,9 @@ export interface ListenerOptions {
 
 export interface ListenerDeps extends ListenerOptions {
   readonly rayIds: () => string
-  readonly answer: (request: IncomingMessage, response: ServerResponse, ray: string) => void
+  readonly contain: Contain
+  /** A promise, if there is one, is what may still go wrong. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse, ray: string) => unknown
   /** Takes over a request for a WebSocket, or declines: then it is answered as a plain request. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, ray: string) => boolean
 }
@@ -39,18 +42,29 @@ const maxHeaders = 200
 const maxPipelined = 32
 
 /** An HTTP or HTTPS server that no client can hold up: whatever a client has to do has a limit, and what cannot be read is refused as everything else is. */
-export function createListener({ rayIds, answer, upgrade, ...options }: ListenerDeps): Server {
+export function createListener({ rayIds, contain, answer, upgrade, ...options }: ListenerDeps): Server {
   const { stallTimeoutMs = 60_000 } = options
   const server = createBareServer(options)
   const talks = createTalks(stallTimeoutMs)
-  const refuseUnreadable = createRefuseUnreadable(rayIds)
+  const refuseUnreadable = createRefuseUnreadable()
 
   function hear(request: IncomingMessage, response: ServerResponse): void {
     const ray = rayIds()
+    // Every part of the gate that has to know of an answer's end listens to it: Node would take so many for a leak, and say so.
+    response.setMaxListeners(0)
     if (talks.begin(request, response).open.size > maxPipelined) return void request.socket.destroy()
     if (hasTooManyHeaders(request)) refuse(request, response, 431, ray, null)
     else if (lacksHost(request)) refuse(request, response, 400, ray, null)
-    else answer(request, response, ray)
+    else if (hasForeignCoding(request)) refuse(request, response, 501, ray, null)
+    else contain(request.socket, ray, () => answer(request, response, ray))
+  }
+
+  /** Waits for the answers that are due on a connection: another one would be taken for that of a request that came first. */
+  function afterOthers(socket: Duplex, then: () => void): void {
+    socket.off('error', ignore).on('error', ignore)
+    const talk = talks.on(socket)
+    if (talk !== undefined && talk.open.size > 0) return void talk.response.once('close', () => afterOthers(socket, then))
+    if (!socket.destroyed && socket.writable) then()
   }
 
   server.setTimeout(stallTimeoutMs, talks.endIfStalled)
@@ -60,16 +74,24 @@ export function createListener({ rayIds, answer, upgrade, ...options }: Listener
     response.shouldKeepAlive = false
     hear(request, response)
   })
-  server.on('upgrade', function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.off('error', ignore).on('error', ignore)
-    const before = talks.on(socket)
-    // Otherwise its answer would be taken for that of a request that came first.
-    if (before !== undefined && before.open.size > 0) return void before.response.once('close', () => take(request, socket, head))
-    if (socket.destroyed || !socket.writable || (isWebSocket(request) && upgrade(request, socket, head, rayIds()))) return
-    hearAgain(server, request, socket.off('error', ignore), head)
+  server.on('upgrade', (request, socket, head) => {
+    afterOthers(socket, () => {
+      const ray = rayIds()
+      contain(socket, ray, () => {
+        if (!isWebSocket(request) || !upgrade(request, socket, head, ray)) hearAgain(server, request, socket.off('error', ignore), head)
+      })
+    })
   })
-  server.on('connect', (request, socket) => refuse(request, responseOn(socket, request), 400, rayIds(), null))
-  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, talks.on(socket)))
+  server.on('connect', (request, socket) => {
+    afterOthers(socket, () => {
+      const ray = rayIds()
+      contain(socket, ray, () => refuse(request, responseOn(socket, request), 400, ray, null))
+    })
+  })
+  server.on('clientError', (error, socket) => {
+    const ray = rayIds()
+    contain(socket, ray, () => refuseUnreadable(error, socket as Socket, talks.on(socket), ray))
+  })
   return server
 }
 
@@ -100,6 +122,12 @@ function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
 /** RFC 9112, section 3.2. */
 function lacksHost({ headers, httpVersionMinor }: IncomingMessage): boolean {
   return headers.host === undefined && httpVersionMinor > 0
+}
+
+/** RFC 9112, section 6.1: what Node takes the last coding off would go on without the word that there are others. */
+function hasForeignCoding({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding']
+  return coding !== undefined && coding.trim().toLowerCase() !== 'chunked'
 }
 
 /** RFC 6455, section 4.1. With any other protocol, such as `h2c`, requests would follow that the gate does not see. */

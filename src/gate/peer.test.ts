@@ -101,6 +101,7 @@ describe('the peer', () => {
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['::1', '::1'],
     ['2001:db8::1', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
     [undefined, ''],
   ])('at %s is %s', (remoteAddress, address) => {
     expect(peerAddress(requestFrom(remoteAddress))).toBe(address)
@@ -137,6 +138,29 @@ describe('the client', () => {
     expect(clientOf('127.0.0.1', '198.51.100.1, unknown, 10.0.0.2')).toBe('10.0.0.2')
     expect(clientOf('127.0.0.1', 'unknown')).toBe('127.0.0.1')
     expect(clientOf('127.0.0.1', '')).toBe('127.0.0.1')
+    expect(clientOf('127.0.0.1', ',')).toBe('127.0.0.1')
+    expect(clientOf('127.0.0.1', ',198.51.100.1')).toBe('198.51.100.1')
+    expect(clientOf('127.0.0.1', ',10.0.0.2')).toBe('10.0.0.2')
+  })
+
+  test('has no zone, which may be any text', () => {
+    expect(clientOf('127.0.0.1', 'fe80::1%eth0')).toBe('fe80::1')
+    expect(clientOf('127.0.0.1', 'fe80::1%a:b:c:d:e:f:g:h:i:j')).toBe('fe80::1')
+    expect(clientOf('127.0.0.1', '198.51.100.1%eth0')).toBe('127.0.0.1')
+  })
+
+  test('is found without a look at what it claims itself, however long that is', () => {
+    const asked: string[] = []
+    const count = (address: string) => {
+      asked.push(address)
+      return isTrusted(address)
+    }
+    const header = `${'1.1.1.1,'.repeat(15_000)}198.51.100.1,10.0.0.9`
+    const from = (peer: string, value: string) => clientAddress(requestFrom(peer, { 'x-forwarded-for': [value] }), count)
+    expect([from('192.0.2.1', header), asked.splice(0)]).toEqual(['192.0.2.1', ['192.0.2.1']])
+    expect([from('127.0.0.1', header), asked.splice(0)]).toEqual(['198.51.100.1', ['127.0.0.1', '10.0.0.9', '198.51.100.1']])
+    const proxies = (length: number) => Array.from({ length }, (_nothing, at) => `10.0.0.${at}`).join(',')
+    expect([from('127.0.0.1', proxies(200)), asked.length]).toEqual(['10.0.0.150', 51])
   })
 })
 

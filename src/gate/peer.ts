@@ -19,13 +19,16 @@ export function createTrust(trusted: readonly AddressRange[]): IsTrusted {
   }
 }
 
-/** Who is at the other end of the connection; IPv4 in its plain form. */
+/** Who is at the other end of the connection; IPv4 in its plain form, and IPv6 without a zone. */
 export function peerAddress({ socket }: { readonly socket: Socket }): string {
   return plain(socket.remoteAddress ?? '')
 }
 
 function plain(address: string): string {
-  return address.startsWith('::') ? address.replace(/^::ffff:(?=\d+\.)/i, '') : address
+  // A zone means something on one machine alone, and Node takes nearly any text for one.
+  const zone = address.indexOf('%')
+  const whole = zone === -1 ? address : address.slice(0, zone)
+  return whole.startsWith('::') ? whole.replace(/^::ffff:(?=\d+\.)/i, '') : whole
 }
 
 /** The name in a `Host` header: lower case, without port and without the dot that may end a full name, as it is the same host. */
@@ -61,23 +64,25 @@ export function singleHeader(request: IncomingMessage, name: string): string | u
   return values?.length === 1 ? values[0] : undefined
 }
 
-/** The client's own address: past every trusted proxy that `X-Forwarded-For` names, counted from the near end. */
+/** Proxies before one another that are looked past, at the most. */
+const maxHops = 50
+
+/**
+ * The client's own address: past every trusted proxy that `X-Forwarded-For` names, counted from the near end. What is no address ends the list, as nothing
+ * before it can be believed. Nothing is read of what nobody is trusted to say: the header may be long, and most of it the client's own.
+ */
 export function clientAddress(request: IncomingMessage, isTrusted: IsTrusted): string {
   let address = peerAddress(request)
-  // The usual case, in which nothing has to be taken apart.
-  if (request.headers['x-forwarded-for'] === undefined) return address
-  const hops = forwardedFor(request).reverse()
-  for (const hop of hops) {
+  const list = request.headers['x-forwarded-for'] as string | undefined
+  if (list === undefined || !isTrusted(address)) return address
+  let end = list.length
+  for (let hops = 0; hops < maxHops && end >= 0; hops++) {
+    const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1)
+    const hop = list.slice(comma + 1, end).trim()
+    if (isIP(hop) === 0) break
+    address = plain(hop)
     if (!isTrusted(address)) break
-    address = hop
+    end = comma
   }
   return address
-}
-
-/** The addresses in `X-Forwarded-For`, the client's first; entries that are no address end the list, as nothing before them can be believed. */
-function forwardedFor(request: IncomingMessage): string[] {
-  const entries = (request.headersDistinct['x-forwarded-for'] ?? [])
-    .flatMap((value) => value.split(','))
-    .map((entry) => plain(entry.trim()))
-  return entries.slice(entries.findLastIndex((entry) => isIP(entry) === 0) + 1)
 }

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 
 /** Statuses of the gate's own answers that are not an admission. */
-export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 431 | 502 | 503 | 504
+export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 431 | 501 | 502 | 503 | 504 | 508
 
 const sentences: { readonly [Status in RefusalStatus]: string } = {
   400: 'Bad Request. A request must be well-formed, and name one host and one path.',
@@ -10,9 +10,11 @@ const sentences: { readonly [Status in RefusalStatus]: string } = {
   404: 'Not Found. The gate has nothing at this path.',
   408: 'Request Timeout. The request did not arrive in time.',
   431: 'Request Header Fields Too Large. The headers are too many, or together too long.',
+  501: 'Not Implemented. The gate knows no transfer coding but chunked.',
   502: 'Bad Gateway. The origin of this application could not be reached.',
   503: 'Service Unavailable. The gate has lost touch with its authority. Try again later.',
   504: 'Gateway Timeout. The origin of this application did not answer in time.',
+  508: 'Loop Detected. The origin of this application leads back to this gate.',
 }
 
 /** What a refusal may say of the application that was asked for. */
@@ -21,7 +23,12 @@ interface AskedFor {
   readonly domain: string
 }
 
-/** Refuses a request, as JSON where the client asks for that, else as a small page. The same words for every reason behind a status. */
+/** Whether a request still waits for its answer: it may have got one while the gate was at work, as its body broke, or its client may have left. */
+export function isAwaited(response: ServerResponse): boolean {
+  return !response.headersSent && !response.destroyed
+}
+
+/** Refuses a request that still waits, as JSON where the client asks for that, else as a small page. The same words for every reason behind a status. */
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -30,6 +37,7 @@ export function refuse(
   application: AskedFor | null,
   retryAfterSeconds?: number,
 ): void {
+  if (!isAwaited(response)) return
   const { headers, body } = refusal(request.headers.accept, status, ray, application, retryAfterSeconds)
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   response.end(body)

@@ -1,11 +1,13 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Duplex, pipeline, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Log } from '../authority/ports.ts'
+import type { Clock, Log } from '../authority/ports.ts'
 import type { IsTrusted } from './peer.ts'
-import { refuse } from './refusal.ts'
+import { isAwaited, refuse } from './refusal.ts'
 import type { Admitted } from './reverse-proxy/admitted.ts'
 import { endToEnd, isEventStream, requestHeaders, responseHeaders } from './reverse-proxy/headers.ts'
+import { isLoop } from './reverse-proxy/loops.ts'
+import { createOriginFailures } from './reverse-proxy/origin-failures.ts'
 import { createOriginClient, createOriginOf, isTimeout, type OriginRequest } from './reverse-proxy/origins.ts'
 import { bodyOf } from './reverse-proxy/request-body.ts'
 import { createTunnels } from './reverse-proxy/tunnels.ts'
@@ -22,6 +24,9 @@ export interface ReverseProxy {
 export interface ReverseProxyDeps {
   readonly isTrusted: IsTrusted
   readonly log: Log
+  readonly clock: Clock
+  /** What this gate is called among those that a request has come through; no other gate's name. */
+  readonly loopId: string
   readonly connectTimeoutMs?: number
   /** How long an origin may take until it answers with headers. */
   readonly headersTimeoutMs?: number
@@ -30,18 +35,20 @@ export interface ReverseProxyDeps {
 const noBytes = Buffer.alloc(0)
 
 export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
-  const { isTrusted, log, connectTimeoutMs = 10_000, headersTimeoutMs = 60_000 } = deps
+  const { isTrusted, loopId, connectTimeoutMs = 10_000, headersTimeoutMs = 60_000 } = deps
   const timeouts = { connectTimeoutMs, headersTimeoutMs }
   const originOf = createOriginOf()
   const client = createOriginClient(timeouts)
-  const tunnels = createTunnels({ isTrusted, log, originOf, timeouts })
+  const noteFailure = createOriginFailures(deps)
+  const tunnels = createTunnels({ isTrusted, loopId, noteFailure, originOf, timeouts })
 
   return {
     async forward(request, response, admitted, ray) {
       const { application } = admitted
       // The client may have left while it was checked.
-      if (response.destroyed) return
+      if (!isAwaited(response)) return
       if (application.originUrl === null) return refuse(request, response, 404, ray, application)
+      if (isLoop(request, loopId)) return refuse(request, response, 508, ray, application)
       const clientGone = new AbortController()
       const body = askForBody(request, response)
       response.once('close', () => {
@@ -50,13 +57,13 @@ export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
       })
       try {
         await body?.begun
-        if (clientGone.signal.aborted) return
+        if (clientGone.signal.aborted || !isAwaited(response)) return
         const { origin, servername, prefix } = originOf(application.originUrl)
         const { method, url = '/' } = request
         const answer = await client.send({
           // Node's parser has let only known methods through.
           ...{ origin, servername, path: prefix + url, method: method as Dispatcher.HttpMethod },
-          headers: requestHeaders(request, { isTrusted, ray, ...admitted }),
+          headers: requestHeaders(request, { isTrusted, ray, loopId, ...admitted }),
           ...{ body: body?.stream ?? null, signal: clientGone.signal, responseHeaders: 'raw' },
           onInfo: (info) => passOnInterim(info, response),
         } satisfies OriginRequest)
@@ -66,7 +73,7 @@ export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
         if (isEventStream(answer.headers as unknown as readonly string[])) watchStream(response, admitted, clientGone.signal)
       } catch (error) {
         if (clientGone.signal.aborted || response.headersSent) return
-        log.warn({ err: error, ray, application: application.id }, 'the origin of an application did not answer')
+        noteFailure(error, ray, application.id, 'the origin of an application did not answer')
         refuse(request, response, isTimeout(error) ? 504 : 502, ray, application)
       }
     },
@@ -106,8 +113,12 @@ function watchStream(response: ServerResponse, { watch }: Admitted, isOver: Abor
   isOver.addEventListener('abort', unwatch)
 }
 
-/** Passes on what an origin says before its answer, such as 103 (Early Hints); to those who know such answers, which HTTP/1.0 does not. */
+/**
+ * Passes on what an origin says before its answer, such as 103 (Early Hints); to those who know such answers, which HTTP/1.0 does not. Fails for what is
+ * no such answer: after a 101, the client would take whatever comes for another protocol.
+ */
 function passOnInterim({ statusCode, headers }: { statusCode: number; headers: unknown }, response: ServerResponse): void {
+  if (statusCode < 100 || statusCode === 101) throw new Error(`it answered with status ${statusCode}`)
   if (response.headersSent || response.req.httpVersionMinor === 0) return
   const pairs = endToEnd(headers as readonly string[], (name) => name === 'cf-ray')
   const lines = pairs.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')

@@ -3,13 +3,14 @@ import type { Duplex } from 'node:stream'
 import type { Log } from '../authority/ports.ts'
 import { createAccessPaths } from './access-paths.ts'
 import type { Certs } from './certs.ts'
-import type { Check, Passage } from './check.ts'
+import type { Check, CheckFor, Passage } from './check.ts'
+import { createContainment } from './containment.ts'
 import type { Asked } from './decide.ts'
 import { createForwardAuth, isForwardAuth } from './forward-auth.ts'
 import { createListener, type ListenerOptions } from './listener.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { clientAddress, hostName, type IsTrusted, namesOneHost } from './peer.ts'
-import { refuse } from './refusal.ts'
+import { isAwaited, refuse } from './refusal.ts'
 import type { Admitted } from './reverse-proxy/admitted.ts'
 import type { ReverseProxy } from './reverse-proxy.ts'
 import { responseOn } from './socket-response.ts'
@@ -27,11 +28,16 @@ export interface GateDeps {
 
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
 export function createGate({ check, certs, log, reverseProxy, openConnections, isTrusted, rayIds, listener }: GateDeps): Server {
-  const forwardAuth = createForwardAuth({ check, isTrusted })
-  const accessPaths = createAccessPaths({ check, certs, log })
-  return createListener({ ...listener, rayIds, answer, upgrade })
+  const contain = createContainment(log)
+  const checkFor: CheckFor = (request, response, what, ray, then) =>
+    check(what, ray, (passage) => {
+      if (isAwaited(response)) contain(request.socket, ray, () => then(passage))
+    })
+  const forwardAuth = createForwardAuth({ check: checkFor, isTrusted })
+  const accessPaths = createAccessPaths({ check: checkFor, certs, log })
+  return createListener({ ...listener, rayIds, contain, answer, upgrade })
 
-  function answer(request: IncomingMessage, response: ServerResponse, ray: string): void {
+  function answer(request: IncomingMessage, response: ServerResponse, ray: string): void | Promise<void> {
     const path = request.url ?? ''
     // Absolute-form and asterisk-form, or two hosts: what that means for the origin is anybody's guess.
     if (!path.startsWith('/') || !namesOneHost(request)) return refuse(request, response, 400, ray, null)
@@ -42,9 +48,9 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
 
   function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): void {
     const what = asked(request)
-    check(what, ray, (passage) => {
-      if (passage.admitted) void reverseProxy.forward(request, response, admitted(what, passage), ray)
-      else refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
+    checkFor(request, response, what, ray, (passage) => {
+      if (passage.admitted) return reverseProxy.forward(request, response, admitted(what, passage), ray)
+      return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
     })
   }
 
@@ -55,8 +61,11 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
     if (isOwn || !path.startsWith('/') || !namesOneHost(request)) return false
     const what = asked(request)
     check(what, ray, (passage) => {
-      if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(what, passage), ray)
-      else refuse(request, responseOn(socket, request), passage.status, ray, passage.application, passage.retryAfterSeconds)
+      if (socket.destroyed) return
+      contain(socket, ray, () => {
+        if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(what, passage), ray)
+        else refuse(request, responseOn(socket, request), passage.status, ray, passage.application, passage.retryAfterSeconds)
+      })
     })
     return true
   }

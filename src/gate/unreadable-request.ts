@@ -8,27 +8,27 @@ import type { Talk } from './talks.ts'
 const unreadable = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as IncomingMessage
 
 /** Refuses what Node could not read as a request (its `clientError` event), after the answers that are due before, and ends the connection. */
-export function createRefuseUnreadable(rayIds: () => string) {
+export function createRefuseUnreadable() {
   const seen = new WeakSet<Socket>()
 
-  function end(socket: Socket, status: 400 | 408 | 431): void {
-    if (socket.writable) refuse(unreadable, responseOn(socket, unreadable), status, rayIds(), null)
+  function end(socket: Socket, status: 400 | 408 | 431, ray: string): void {
+    if (socket.writable) refuse(unreadable, responseOn(socket, unreadable), status, ray, null)
     else endGently(socket)
   }
 
-  return (error: Error, socket: Socket, talk: Talk | undefined): void => {
+  return (error: Error, socket: Socket, talk: Talk | undefined, ray: string): void => {
     // What follows on the same connection cannot be read either.
     if (seen.has(socket)) return
     seen.add(socket)
     const status = statusOf((error as NodeJS.ErrnoException).code)
     if (status === undefined || socket.destroyed) return void socket.destroy()
-    if (talk === undefined || talk.open.size === 0) return end(socket, status)
+    if (talk === undefined || talk.open.size === 0) return end(socket, status, ray)
     const { request, response, open } = talk
-    if (request.complete) return void response.once('close', () => end(socket, status))
+    if (request.complete) return void response.once('close', () => end(socket, status, ray))
     // It is the latest request whose body is broken: the origin must not take what came of it for the whole.
     if (open.size > 1 || response.headersSent) return void socket.destroy()
     response.shouldKeepAlive = false
-    refuse(request, response, status, rayIds(), null)
+    refuse(request, response, status, ray, null)
   }
 }
 

@@ -239,6 +239,8 @@ test.each([
   ['::3:4:5:6:192.0.2.1', '0:0:3:4::/64'],
   ['1:2:3:4:5:6:192.0.2.1', '1:2:3:4::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['fe80::1%a:b:c:d:e:f:g:h:i:j', 'fe80:0:0:0::/64'],
+  ['fe80::1%a::b', 'fe80:0:0:0::/64'],
 ])('the source of %s is %s', (address, source) => {
   expect(sourceOf(address)).toBe(source)
 })

@@ -87,6 +87,28 @@ describe('the keys at a host', () => {
     expect(await kids('second.example')).toEqual(shared.filter((kid) => kid !== own))
   })
 
+  test('are found without going through all applications for each of those who ask', async () => {
+    let looks = 0
+    const replica = createReplica()
+    const counted = Object.create(replica, {
+      applications: {
+        get() {
+          looks++
+          return replica.applications
+        },
+      },
+    }) as typeof replica
+    const gate = await startGate({ applications: [anApplication({ domain: 'app.example' })], replica: counted })
+    try {
+      for (const host of ['app.example', 'app.example', 'other.example', 'app.example.org']) {
+        await send(gate.url, { path: certsPath, headers: ['Host', host] })
+      }
+      expect(looks).toBe(1)
+    } finally {
+      await gate.stop()
+    }
+  })
+
   test("are nobody's where nobody answers, and cannot be taken away by who issues in the name of another one's host", async () => {
     const replica = createReplica()
     const [accountId, own] = ['b'.repeat(32), aSigningKey().id]
@@ -104,6 +126,15 @@ describe('the keys at a host', () => {
       expect(await at('part.example')).toEqual([own])
       expect(await at('part.example.org')).toBe(404)
       expect(await at('')).toBe(404)
+      // What has changed counts at once, however often was asked before.
+      replica.put('application', anApplication({ domain: 'part.example.org' }))
+      replica.remove('organization', accountId)
+      replica.settle()
+      expect(await at('part.example.org')).toEqual([own])
+      expect(await at('app.example')).toEqual([own])
+      replica.remove('application', 'part.example/api')
+      replica.settle()
+      expect(await at('part.example')).toBe(404)
     } finally {
       await gate.stop()
     }

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Admitted } from '../../src/gate/reverse-proxy/admitted.ts'
 import { createReverseProxy, type ReverseProxy } from '../../src/gate/reverse-proxy.ts'
-import { silent } from '../fixtures.ts'
+import { movableClock, silent } from '../fixtures.ts'
 import { anApplication, credentials, type RunningGate, startGate, startService } from '../gate-fixtures.ts'
 import { send, sendBytes } from '../raw-http.ts'
 
@@ -190,7 +190,7 @@ describe('what goes with an admitted request', () => {
   let admitted: Partial<Admitted> = {}
 
   beforeAll(async () => {
-    proxy = createReverseProxy({ isTrusted: () => false, log: silent })
+    proxy = createReverseProxy({ isTrusted: () => false, log: silent, clock: movableClock('2026-01-01T00:00:00Z'), loopId: 'postern-here' })
     const application = { id: 'a', originUrl: origin.url, audience: 'aud', domain: 'a.example' }
     const none = { application, assertion: null, setCookie: null, withoutHeader: null }
     service = await startService((request, response) => void proxy.forward(request, response, { ...none, ...admitted }, 'ray'))

@@ -1,7 +1,9 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Log } from '../../src/authority/ports.ts'
+import { movableClock } from '../fixtures.ts'
 import { anApplication, credentials, type RunningGate, startGate, startService, urlOfNobody } from '../gate-fixtures.ts'
 import { send, sendBytes } from '../raw-http.ts'
 
@@ -15,6 +17,7 @@ let answer: RequestListener = ok
 /** What the origin behind `broken.example` does with a connection. */
 let converse = closeAtOnce
 const warnings: object[] = []
+const clock = movableClock('2026-01-01T00:00:00Z')
 
 beforeAll(async () => {
   origin = await startService((request, response) => answer(request, response))
@@ -26,12 +29,14 @@ beforeAll(async () => {
     anApplication({ domain: 'broken.example', originUrl: `http://127.0.0.1:${(broken.address() as AddressInfo).port}` }),
   ]
   const log: Log = { info: () => undefined, warn: (fields) => void warnings.push(fields), error: () => undefined }
-  gate = await startGate({ applications, log, headersTimeoutMs: 100 })
+  gate = await startGate({ applications, log, clock, headersTimeoutMs: 100 })
 })
 afterEach(() => {
   answer = ok
   converse = closeAtOnce
   warnings.length = 0
+  // Of each application, there is a line every ten seconds.
+  clock.advance(10_000)
 })
 afterAll(async () => {
   await gate.stop()
@@ -77,6 +82,43 @@ describe('an origin that does not answer', () => {
   ])('is a 502 when it %s', async (_case, bytes) => {
     converse = (socket) => void socket.once('data', () => socket.end(bytes))
     expect((await send(gate.url, { headers: [...json, 'Host', 'broken.example'] })).status).toBe(502)
+  })
+
+  test.each([
+    ['a status that is none', 'HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok'],
+    ['a status that is none, after another answer', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 099 Odd\r\n\r\n'],
+    ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+    ['another protocol, without saying which', 'HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ])('is a 502 when it answers with %s, which the client does not see', async (_case, bytes) => {
+    converse = (socket) => void socket.once('data', () => socket.write(bytes))
+    const lines = `${credentials[0]}: ${credentials[1]}\r\n${credentials[2]}: ${credentials[3]}\r\n`
+    const text = await sendBytes(gate.url, `GET / HTTP/1.1\r\nHost: broken.example\r\n${lines}Connection: close\r\n\r\n`)
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status).filter((status) => status !== '103')).toEqual(['502'])
+  })
+
+  test('has a line in the log every ten seconds, which tells how many have none', async () => {
+    const fail = async (host: string) => expect((await send(gate.url, { headers: [...json, 'Host', host] })).status).toBe(502)
+    for (const host of ['down.example', 'down.example', 'broken.example', 'down.example']) await fail(host)
+    expect(warnings).toMatchObject([{ application: 'down.example' }, { application: 'broken.example' }])
+    expect(warnings[0]).not.toHaveProperty('leftOut')
+    clock.advance(9_999)
+    await fail('down.example')
+    expect(warnings).toHaveLength(2)
+    clock.advance(1)
+    await fail('down.example')
+    expect(warnings[2]).toMatchObject({ application: 'down.example', leftOut: 3, err: { code: 'ECONNREFUSED' } })
+  })
+
+  test.each([
+    ['a request', []],
+    ['a WebSocket', ['Connection', 'Upgrade', 'Upgrade', 'websocket']],
+  ])('leaves nothing of what it sent in the log: %s', async (_what, headers) => {
+    converse = (socket) =>
+      void socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nSet-Cookie: private\r\nBroken\x00: private\r\n\r\nprivate'))
+    expect((await send(gate.url, { headers: [...json, ...headers, 'Host', 'broken.example'] })).status).toBe(502)
+    expect(warnings).toEqual([expect.objectContaining({ application: 'broken.example' })])
+    expect(inspect(warnings, { depth: 9, showHidden: true })).not.toContain('private')
+    expect(inspect(warnings, { depth: 9 })).not.toMatch(/<Buffer/)
   })
 
   test('is a 504 when it takes too long, and its connection is given up', async () => {

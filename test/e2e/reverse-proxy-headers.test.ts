@@ -106,12 +106,19 @@ describe('what only the gate may say', () => {
     expect(valuesAtOrigin('cf-access-jwt-assertion')).toHaveLength(1)
   })
 
+  test('nobody names another host to the origin than the one that was decided about', async () => {
+    for (const name of ['X-Forwarded-Host', 'x_forwarded_host', 'X-Host', 'X-Original-Host', 'Forwarded']) {
+      await ask(['Host', 'inner.example', name, 'public.example', 'Connection', name], trusting)
+      expect([valuesAtOrigin('host'), valuesAtOrigin('x-forwarded-host')]).toEqual([['inner.example'], ['inner.example']])
+      expect(atOrigin().join()).not.toContain('public.example')
+    }
+  })
+
   test('a trusted proxy is believed about the client, and added to the list', async () => {
     const forwarded = ['X-Forwarded-For', '1.1.1.1, 198.51.100.7', 'X-Forwarded-Host', 'public.example', 'X-Forwarded-Proto', 'https']
     await ask(['Host', 'inner.example', ...forwarded, 'CF-Connecting-IP', 'forged', 'CF-Ray', 'forged'], trusting)
     expect(valuesAtOrigin('x-forwarded-for')).toEqual(['1.1.1.1, 198.51.100.7, 127.0.0.1'])
     expect(valuesAtOrigin('cf-connecting-ip')).toEqual(['198.51.100.7'])
-    expect(valuesAtOrigin('x-forwarded-host')).toEqual(['public.example'])
     expect(valuesAtOrigin('x-forwarded-proto')).toEqual(['https'])
     expect(valuesAtOrigin('host')).toEqual(['inner.example'])
     expect(atOrigin().join()).not.toContain('forged')
@@ -202,6 +209,13 @@ describe('all other headers pass through', () => {
     answered.destroy()
     const { rawHeaders } = answered
     expect([valuesIn(rawHeaders, 'x-utf'), valuesIn(rawHeaders, 'x-not')]).toEqual([['\xe2\x82\xac\xc3\xa9'], ['\xff\xfe\x80']])
+  })
+
+  test('CDN-Loop with the gate added to those that it names', async () => {
+    await ask([])
+    expect(valuesAtOrigin('cdn-loop')).toEqual(['postern-here'])
+    await ask(['CDN-Loop', 'one.example, postern-there', 'cdn-loop', 'postern-here-too; a=b', 'Connection', 'CDN-Loop'])
+    expect(valuesAtOrigin('cdn-loop')).toEqual(['one.example, postern-there, postern-here-too; a=b, postern-here'])
   })
 
   test.each(['a.example', 'A.Example:8080', '[::1]:80', 'a.example.'])('Host stays %s', async (host) => {

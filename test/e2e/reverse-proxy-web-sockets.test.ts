@@ -278,6 +278,22 @@ describe('a WebSocket that does not come about', () => {
     expect((await refused).status).toBe(502)
   })
 
+  test.each([
+    ['a status that is none', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
+    ['a status that is none, after another answer', 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
+    ['zero', 'HTTP/1.1 000 Nothing\r\nContent-Length: 0\r\n\r\n'],
+    ['101 without saying to what', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+    ['101 after another answer, without saying to what', 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n'],
+  ])('is a 502 when the origin answers with %s', async (_what, bytes) => {
+    const arriving = atOrigin()
+    const refused = refusal(open('/chat', [], { ...machine, Host: 'raw.example' }))
+    const far = await arriving
+    const gone = once(far.resume(), 'close')
+    far.write(bytes)
+    expect((await refused).status).toBe(502)
+    await gone
+  })
+
   test('gets the answer of an origin that declines, whole', async () => {
     // The application's base path would be before it.
     const declining = await startGate({ applications: [anApplication({ domain: '*', originUrl: `http://127.0.0.1:${portOf(origin)}` })] })

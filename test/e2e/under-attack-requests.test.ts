@@ -1,6 +1,10 @@
+import { pbkdf2 } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Log } from '../../src/authority/ports.ts'
+import { machineHeaders, silent, startPostern } from '../fixtures.ts'
 import { anApplication, credentials, type RunningGate, startGate, startService } from '../gate-fixtures.ts'
 import { send, sendBytes } from '../raw-http.ts'
 
@@ -94,7 +98,76 @@ test('more than 200 headers are 431, however short, and 200 reach the origin', a
   expect(received[0]?.headers['x194']).toBe('')
 })
 
+test.each([
+  ['one before chunked', 'Transfer-Encoding: gzip, chunked\r\n'],
+  ['one in a line of its own', 'Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n'],
+])('a transfer coding that the gate does not know is refused, as the origin would not hear of it: %s', async (_what, coding) => {
+  const text = await sendBytes(gate.url, `POST / HTTP/1.1\r\nHost: a\r\n${lines}${coding}Connection: close\r\n\r\n0\r\n\r\n`)
+  expectRefusal(text, 501)
+  expect(received).toEqual([])
+})
+
+describe('a body that breaks while the gate is still at work on the answer', () => {
+  test.each([
+    ['the published keys', '/cdn-cgi/access/certs'],
+    ['the identity', '/cdn-cgi/access/get-identity'],
+    ['forward-auth', '/authorize'],
+    ['the reverse proxy', '/'],
+  ])('is refused once, and nothing follows: %s', async (_what, path) => {
+    const mistakes: object[] = []
+    const log: Log = { ...silent, error: (fields) => void mistakes.push(fields) }
+    // Only a gate that has signed nothing yet has to wait for it.
+    const fresh = await startGate({ applications: [anApplication({ domain: '*', originUrl: origin.url })], log })
+    try {
+      const head = `POST ${path} HTTP/1.1\r\nHost: a\r\n${lines}Transfer-Encoding: chunked\r\n\r\n`
+      expectRefusal(await sendBytes(fresh.url, `${path.startsWith('/cdn-cgi') ? head.replace('POST', 'GET') : head}ZZ\r\n`), 400)
+      expect((await send(fresh.url, { path: '/authorize', headers: credentials })).status).toBe(200)
+      expect([received, mistakes]).toEqual([[], []])
+    } finally {
+      await fresh.stop()
+    }
+  })
+
+  test('nor does anything begin for a client that has left meanwhile', async () => {
+    const fresh = await startGate({ applications: [anApplication({ domain: '*', originUrl: origin.url })] })
+    try {
+      const isBusy = occupyThreadPool()
+      const heard = async () => expect((await send(fresh.url, { path: '/cdn-cgi/access/' })).status).toBe(404)
+      const asking = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
+      const leaving = ['', asking].map((more) => dial(`GET / HTTP/1.1\r\nHost: a\r\n${lines}${more}\r\n`, fresh.url))
+      await heard()
+      for (const socket of leaving) socket.reset()
+      await heard()
+      await isBusy
+      // By then it would have begun.
+      expect((await send(fresh.url, { path: '/authorize', headers: credentials })).status).toBe(200)
+      expect((await send(fresh.url, { path: '/last', headers: credentials })).status).toBe(200)
+      expect(received.map(({ url }) => url)).toEqual(['/last'])
+    } finally {
+      await fresh.stop()
+    }
+  })
+})
+
 describe('several requests on one connection', () => {
+  test('that ask for another protocol again and again leave no warning about listeners', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error) => void warnings.push(warning)
+    process.on('warning', note)
+    const postern = await startPostern({ settings: { ORIGIN_URL: origin.url } })
+    try {
+      const token = await postern.client.zeroTrust.access.serviceTokens.create({ account_id: postern.bootstrap.accountId, name: 'machine' })
+      const headers = Object.entries({ Host: 'a', ...machineHeaders(token) }).map((pair) => `${pair.join(': ')}\r\n`)
+      const request = (connection: string) => `GET / HTTP/1.1\r\n${headers.join('')}Connection: ${connection}\r\n\r\n`
+      const text = await sendBytes(postern.gateUrl, request('Upgrade\r\nUpgrade: h2c').repeat(15) + request('close'))
+      expect(statuses(text)).toEqual(Array.from({ length: 16 }, () => 200))
+      expect(warnings).toEqual([])
+    } finally {
+      process.off('warning', note)
+      await postern.stop()
+    }
+  })
+
   test('garbage after a request does not overtake its answer', async () => {
     answer = (_request, response) => setImmediate(() => response.end('first'))
     const text = await sendBytes(gate.url, `${valid}GARBAGE\r\n\r\n`)
@@ -142,6 +215,16 @@ describe('several requests on one connection', () => {
     await expect.poll(() => received.slice(32).every(({ socket }) => socket.destroyed)).toBe(true)
   })
 
+  test.each([
+    ['keys', '/cdn-cgi/access/certs'],
+    ['origin', '/'],
+  ])('a tunnel to elsewhere (CONNECT) is refused after the answers that are due: %s', async (_whose, path) => {
+    answer = (_request, response) => setImmediate(() => response.end('first'))
+    const due = valid.replace('GET /', `GET ${path}`)
+    const text = await sendBytes(gate.url, `${due}${due}CONNECT x:1 HTTP/1.1\r\nHost: a\r\n\r\n`)
+    expect(statuses(text)).toEqual([200, 200, 400])
+  })
+
   test('a WebSocket is not opened before the answers that are due', async () => {
     answer = (_request, response) => setImmediate(() => response.end('first'))
     const asking = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
@@ -151,15 +234,29 @@ describe('several requests on one connection', () => {
   })
 })
 
+/** Until it resolves, nothing is signed: signing waits for a thread. */
+function occupyThreadPool(): Promise<unknown> {
+  return Promise.all(Array.from({ length: 8 }, () => promisify(pbkdf2)('password', 'salt', 300_000, 32, 'sha512')))
+}
+
 /** A client that writes by itself. */
-function dial(bytes: string): { readonly write: (more: string) => void; readonly text: () => string; readonly closed: Promise<void> } {
-  const { hostname, port } = new URL(gate.url)
+function dial(
+  bytes: string,
+  to = gate.url,
+): {
+  readonly reset: () => void
+  readonly write: (more: string) => void
+  readonly text: () => string
+  readonly closed: Promise<void>
+} {
+  const { hostname, port } = new URL(to)
   const socket = connect(Number(port), hostname)
   sockets.push(socket)
   let text = ''
   socket.on('data', (chunk) => (text += chunk.toString('latin1'))).on('error', () => undefined)
   socket.write(bytes, 'latin1')
   return {
+    reset: () => void socket.resetAndDestroy(),
     write: (more) => void socket.write(more, 'latin1'),
     text: () => text,
     closed: new Promise((resolve) => socket.once('close', () => resolve())),

@@ -39,6 +39,8 @@ export interface Replica {
   clear(): void
   /** Makes what was put and removed count for applications and policies; service tokens and keys count at once. */
   settle(): void
+  /** Another number whenever applications, policies, groups or organizations have changed and settled. */
+  readonly version: number
   /** How many service tokens it holds. */
   readonly size: number
   readonly applications: ReadonlyMap<string, Application>
@@ -55,6 +57,8 @@ export function createReplica(): Replica {
   const organizations = new Map<string, Organization>()
   const entrances = new Map<string, Entrance>()
   let directory: Directory<{ readonly application: Application }> = createDirectory([])
+
+  let version = 0
 
   /** What changed since it was last settled: ids of applications and policies, and accounts of which everything is looked at again. */
   const changed = { applications: new Set<string>(), policies: new Set<string>(), accounts: new Set<string>() }
@@ -134,9 +138,13 @@ export function createReplica(): Replica {
       }
       for (const id of changed.applications) if (!applications.has(id)) entrances.delete(id)
       if (changed.applications.size > 0) directory = createDirectory([...applications.values()].map((application) => ({ application })))
+      if (Object.values(changed).some(({ size }) => size > 0)) version++
       for (const set of Object.values(changed)) set.clear()
     },
 
+    get version() {
+      return version
+    },
     get size() {
       return tokens.size
     },

@@ -5,6 +5,8 @@ import { clientAddress, type IsTrusted, peerAddress, singleHeader } from '../pee
 export interface HeaderTerms {
   readonly isTrusted: IsTrusted
   readonly ray: string
+  /** What this gate is called among those that a request has come through. */
+  readonly loopId: string
   /** Vouches for the caller to the origin, as `Cf-Access-Jwt-Assertion`; `null` for none. */
   readonly assertion: string | null
   /** The header in which this application takes credentials, in any letter case; `null` for none. */
@@ -17,27 +19,27 @@ const perConnection: ReadonlySet<string> = new Set([...hopByHop, 'transfer-encod
 
 /** Whose name, address and way the request has: the origin hears of these from the gate alone. */
 const ownedByGate: ReadonlySet<string> = new Set([
-  ...['host', 'cf-ray', 'cf-connecting-ip', 'true-client-ip', 'x-real-ip', 'forwarded', 'x-host', 'x-rewrite-url'],
+  ...['host', 'cf-ray', 'cf-connecting-ip', 'true-client-ip', 'x-real-ip', 'forwarded', 'x-host', 'x-rewrite-url', 'cdn-loop'],
 ])
 /** Some origins take the path of the request from these, and would serve another one than was decided about. */
 const prefixesOwnedByGate = ['cf-access-', 'x-forwarded-', 'x-original-']
 
 /** The request's headers for the origin, as name-value pairs: no credentials, nothing that only the gate may say, and what the gate says. */
-export function requestHeaders(request: IncomingMessage, { isTrusted, ray, assertion, withoutHeader }: HeaderTerms): string[] {
+export function requestHeaders(request: IncomingMessage, { isTrusted, ray, loopId, assertion, withoutHeader }: HeaderTerms): string[] {
   const peer = peerAddress(request)
   const trusted = isTrusted(peer)
   const before = trusted ? request.headersDistinct['x-forwarded-for'] : undefined
   const { host } = request.headers
-  const forwardedHost = (trusted && singleHeader(request, 'x-forwarded-host')) || host
   const credential = withoutHeader === null ? null : spelling(withoutHeader)
   const own = 'encrypted' in request.socket ? 'https' : 'http'
   return [
     ...withoutSession(endToEnd(request.rawHeaders, (name) => name === credential || isOwnedByGate(name))),
-    ...(host === undefined ? [] : ['host', host]),
+    // The host that was decided about, whatever a proxy says: an origin that goes by X-Forwarded-Host would serve another one's pages.
+    ...(host === undefined ? [] : ['host', host, 'x-forwarded-host', host]),
     ...['cf-ray', ray, 'cf-connecting-ip', clientAddress(request, isTrusted)],
     ...['x-forwarded-for', [...(before ?? []), peer].join(', ')],
     ...['x-forwarded-proto', (trusted && singleHeader(request, 'x-forwarded-proto')) || own],
-    ...(forwardedHost === undefined ? [] : ['x-forwarded-host', forwardedHost]),
+    ...['cdn-loop', [...(request.headersDistinct['cdn-loop'] ?? []), loopId].join(', ')],
     ...(assertion === null ? [] : ['cf-access-jwt-assertion', assertion]),
   ]
 }

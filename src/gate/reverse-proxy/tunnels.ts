@@ -2,12 +2,13 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
-import type { Log } from '../../authority/ports.ts'
 import type { IsTrusted } from '../peer.ts'
 import { refuse } from '../refusal.ts'
 import { responseOn } from '../socket-response.ts'
 import type { Admitted } from './admitted.ts'
 import { type HeaderTerms, requestHeaders, responseHeaders } from './headers.ts'
+import { isLoop } from './loops.ts'
+import type { NoteFailure } from './origin-failures.ts'
 import type { Origin, OriginTimeouts } from './origins.ts'
 
 export interface Tunnels {
@@ -19,7 +20,8 @@ export interface Tunnels {
 
 export interface TunnelsDeps {
   readonly isTrusted: IsTrusted
-  readonly log: Log
+  readonly loopId: string
+  readonly noteFailure: NoteFailure
   readonly originOf: (originUrl: string) => Origin
   readonly timeouts: OriginTimeouts
 }
@@ -29,7 +31,7 @@ const probeEveryMs = 60_000
 /** How long the rest may take once one side has ended. */
 const closingMs = 10_000
 
-export function createTunnels({ isTrusted, log, originOf, timeouts }: TunnelsDeps): Tunnels {
+export function createTunnels({ isTrusted, loopId, noteFailure, originOf, timeouts }: TunnelsDeps): Tunnels {
   const sockets = new Set<Duplex>()
 
   function keep(socket: Duplex): void {
@@ -46,9 +48,10 @@ export function createTunnels({ isTrusted, log, originOf, timeouts }: TunnelsDep
       if (socket.destroyed) return
       const response = responseOn(socket, request)
       if (originUrl === null) return refuse(request, response, 404, ray, application)
+      if (isLoop(request, loopId)) return refuse(request, response, 508, ray, application)
       const unwatch = admitted.watch?.(() => socket.destroy())
       if (unwatch) socket.once('close', unwatch)
-      const opening = openAt(originOf(originUrl), request, { isTrusted, ray, ...admitted })
+      const opening = openAt(originOf(originUrl), request, { isTrusted, ray, loopId, ...admitted })
       let isLate = false
       const stopTiming = limit(opening, timeouts, () => {
         isLate = true
@@ -63,25 +66,35 @@ export function createTunnels({ isTrusted, log, originOf, timeouts }: TunnelsDep
       const fail = (error: Error) => {
         settle()
         if (socket.destroyed || response.headersSent) return void socket.destroy()
-        log.warn({ err: error, ray, application: application.id }, 'the origin of an application opened no WebSocket')
+        noteFailure(error, ray, application.id, 'the origin of an application opened no WebSocket')
         refuse(request, response, isLate ? 504 : 502, ray, application)
+      }
+
+      /** An answer that nobody could pass on, for whatever reason, is a failure of the origin. */
+      const attempt = (pass: () => void) => {
+        try {
+          pass()
+        } catch (error) {
+          opening.destroy()
+          fail(error as Error)
+        }
       }
 
       opening.on('upgrade', (answer, atOrigin, originHead) => {
         settle()
-        keep(atOrigin)
-        if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
-          atOrigin.destroy()
-          return fail(new Error(`it switched to another protocol: ${answer.headers.upgrade}`))
-        }
-        response.detachSocket(socket)
-        socket.write(switchingHead(answer, ray, setCookie), 'latin1')
-        join(socket, head, atOrigin as Socket, originHead)
+        keep(atOrigin.on('error', () => undefined))
+        attempt(() => {
+          if (answer.headers.upgrade?.toLowerCase() !== 'websocket') throw new Error('it switched to another protocol')
+          const switching = switchingHead(answer, ray, setCookie)
+          response.detachSocket(socket)
+          socket.write(switching, 'latin1')
+          join(socket, head, atOrigin as Socket, originHead)
+        })
       })
       opening.on('response', (answer) => {
         settle()
         socket.once('close', leave)
-        decline(answer, response, ray, setCookie)
+        attempt(() => decline(answer, response, ray, setCookie))
       })
       opening.on('error', fail)
     },
@@ -116,8 +129,10 @@ function switchingHead(answer: IncomingMessage, ray: string, setCookie: string |
   return `HTTP/1.1 101 ${answer.statusMessage ?? ''}\r\n${lines}\r\n`
 }
 
+/** Fails for what is no answer in place of a WebSocket: Node reads statuses from 0 on, and one below 200 would leave the client waiting for another. */
 function decline(answer: IncomingMessage, response: ServerResponse, ray: string, setCookie: string | null): void {
-  const { statusCode = 502, rawHeaders } = answer
+  const { statusCode = 0, rawHeaders } = answer
+  if (statusCode < 200 || statusCode > 999) throw new Error(`it answered with status ${statusCode}`)
   response.writeHead(statusCode, responseHeaders(rawHeaders, ray, setCookie))
   pipeline(answer, response, () => undefined)
 }

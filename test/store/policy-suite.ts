@@ -178,6 +178,7 @@ export function describePolicies(underTest: () => StoreUnderTest): void {
       expect(await store.listClaims()).toContainEqual({
         id: uuid(1),
         accountId: here.accountId,
+        zoneId: null,
         name: 'Größe',
         destinations: one.destinations,
       })

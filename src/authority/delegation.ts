@@ -42,7 +42,7 @@ export async function requireGrants(store: Store, caller: Caller, owner: Owner, 
   for (const [index, grant] of grants.entries()) {
     requireFit(grant, resources[index] ?? [], owner, accountOf, `policies/${index}`)
   }
-  await requireHeld(store, caller, grants)
+  requireWithin(caller, grants, accountOf)
   requireEffect(grants, accountOf)
   await requireExisting(store, grants, accountOf)
 }
@@ -50,7 +50,11 @@ export async function requireGrants(store: Store, caller: Caller, owner: Owner, 
 /** The grants must not let anybody do what the caller may not do. */
 export async function requireHeld(store: Store, caller: Caller, grants: readonly Grant[]): Promise<void> {
   if (caller.grants === 'everything') return
-  const accountOf = await accountsOfZones(store, [...grants, ...caller.grants])
+  requireWithin(caller, grants, await accountsOfZones(store, [...grants, ...caller.grants]))
+}
+
+function requireWithin(caller: Caller, grants: readonly Grant[], accountOf: ReadonlyMap<string, string>): void {
+  if (caller.grants === 'everything') return
   const found = excess(caller.grants, grants, (zoneId) => accountOf.get(zoneId))
   if (found === undefined) return
   const message = `Authentication error: a token cannot grant more than its maker holds, and yours does not hold ${found.permission} ${inWords(found.place)}`

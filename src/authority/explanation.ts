@@ -9,6 +9,7 @@ import { isIn } from './journal.ts'
 import type { Organizations } from './organizations.ts'
 import { pagesOf } from './pages.ts'
 import type { Clock, Store } from './ports.ts'
+import { byId } from './rules.ts'
 
 /** A request as somebody imagines it. The token's secret is taken to be the right one. */
 export interface ImaginedRequest {
@@ -106,8 +107,4 @@ export function createExplain({ store, organizations, clock }: ExplainDeps): Exp
 function flawOf(token: ServiceToken, now: number): 'disabled' | 'expired' | null {
   if (!token.enabled) return 'disabled'
   return now >= token.expiresAt ? 'expired' : null
-}
-
-function byId<Entity extends { readonly id: string }>(entities: readonly Entity[]): ReadonlyMap<string, Entity> {
-  return new Map(entities.map((entity) => [entity.id, entity]))
 }

@@ -108,7 +108,7 @@ function invalid(field: string, message: string): Failure {
   return new Failure('invalid_request', { field, message })
 }
 
-function byId<Entity extends { readonly id: string }>(entities: readonly Entity[]): ReadonlyMap<string, Entity> {
+export function byId<Entity extends { readonly id: string }>(entities: readonly Entity[]): ReadonlyMap<string, Entity> {
   return new Map(entities.map((entity) => [entity.id, entity]))
 }
 

@@ -50,7 +50,7 @@ export function createCerts({ replica, keyRing }: CertsDeps): Certs {
 function accountsByHost(replica: Replica): ReadonlyMap<string, ReadonlySet<string>> {
   const accounts = new Map<string, Set<string>>()
   const add = (host: string, accountId: string) => void accounts.set(host, (accounts.get(host) ?? new Set()).add(accountId))
-  for (const { id, authDomain } of replica.organizations()) if (authDomain !== null) add(authDomain, id)
+  for (const { id, authDomain } of replica.organizations()) add(authDomain, id)
   const oldest = new Map<string, Application>()
   for (const application of replica.applications.values()) {
     for (const host of application.destinations.map((destination) => destination.split('/', 1)[0] ?? '')) {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { printable, Shown } from './fields.ts'
+import { Name, Shown, Sought } from './fields.ts'
 import { Uuid } from './identifiers.ts'
 import { PageQuery } from './pagination.ts'
 import { RuleFields, ShownRules } from './rule.ts'
@@ -8,15 +8,6 @@ import { unused } from './unused.ts'
 // Cf. "Access groups" in the API of Cloudflare Access.
 
 export const GroupPath = Type.Object({ group_id: Uuid })
-
-const Name = Type.String({
-  ...{ minLength: 1, maxLength: 350, pattern: printable },
-  description: 'a text of 1 to 350 characters without control characters',
-})
-const Sought = Type.String({
-  ...{ maxLength: 350, pattern: printable },
-  description: 'a text of at most 350 characters without control characters',
-})
 
 export const ListGroups = Type.Object({ ...PageQuery, name: Type.Optional(Sought), search: Type.Optional(Sought) })
 

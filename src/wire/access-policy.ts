@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { printable, Shown } from './fields.ts'
+import { Name, Shown } from './fields.ts'
 import { Uuid } from './identifiers.ts'
 import { PageQuery } from './pagination.ts'
 import { RuleFields, ShownRules } from './rule.ts'
@@ -9,10 +9,6 @@ import { unused } from './unused.ts'
 
 export const PolicyPath = Type.Object({ policy_id: Uuid })
 
-const Name = Type.String({
-  ...{ minLength: 1, maxLength: 350, pattern: printable },
-  description: 'a text of 1 to 350 characters without control characters',
-})
 const Decision = Type.Enum(['allow', 'deny', 'non_identity', 'bypass'], {
   description: 'allow, deny, non_identity (which is Service Auth) or bypass',
 })

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { ApplicationPolicyResult, PolicyContent, Precedence, SessionDuration, ShownOfPolicies, UnusedOfPolicies } from './access-policy.ts'
-import { printable, Shown } from './fields.ts'
+import { Name, Shown, Sought } from './fields.ts'
 import { Uuid } from './identifiers.ts'
 import { PageQuery } from './pagination.ts'
 import { unused } from './unused.ts'
@@ -12,15 +12,6 @@ export const ApplicationPath = Type.Object({
     pattern: '^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64})$',
     description: 'the UUID of an application, or its audience tag',
   }),
-})
-
-const Name = Type.String({
-  ...{ minLength: 1, maxLength: 350, pattern: printable },
-  description: 'a text of 1 to 350 characters without control characters',
-})
-const Sought = Type.String({
-  ...{ maxLength: 350, pattern: printable },
-  description: 'a text of at most 350 characters without control characters',
 })
 
 export const ListApplications = Type.Object({

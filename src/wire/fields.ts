@@ -9,3 +9,15 @@ export const Timestamp = Type.String({ maxLength: 40, description: 'an RFC 3339 
 
 /** A field of a body that clients may send back as they were shown it. */
 export const Shown = Type.Optional(Type.String({ description: 'left out: it is set by the server' }))
+
+/** What people call a thing. */
+export const Name = Type.String({
+  ...{ minLength: 1, maxLength: 350, pattern: printable },
+  description: 'a text of 1 to 350 characters without control characters',
+})
+
+/** A part of a name, in a query. */
+export const Sought = Type.String({
+  ...{ maxLength: 350, pattern: printable },
+  description: 'a text of at most 350 characters without control characters',
+})

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { printable, Shown } from './fields.ts'
+import { Name, Shown } from './fields.ts'
 import { unused } from './unused.ts'
 
 // Cf. "Zero Trust organization" in the API of Cloudflare Access: what an account has decided about its machines' access as a whole.
@@ -7,10 +7,6 @@ import { unused } from './unused.ts'
 const AuthDomain = Type.String({
   ...{ minLength: 1, maxLength: 253, pattern: '^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\\d{1,5})?$' },
   description: 'a host name such as access.example.com, with a port where it is not 443',
-})
-const Name = Type.String({
-  ...{ minLength: 1, maxLength: 350, pattern: printable },
-  description: 'a text of 1 to 350 characters without control characters',
 })
 const Duration = Type.String({ maxLength: 100, description: 'a duration such as 24h, 30m or 1h30m' })
 const Days = Type.Integer({ minimum: 30, maximum: 365, description: 'a whole number of days, from 30 to 365' })

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { printable, Shown, Timestamp } from './fields.ts'
+import { Name, Shown, Sought, Timestamp } from './fields.ts'
 import { HexId, Uuid } from './identifiers.ts'
 import { PageQuery } from './pagination.ts'
 
@@ -9,14 +9,6 @@ export const AccountPath = Type.Object({ account_id: HexId })
 export const ZonePath = Type.Object({ zone_id: HexId })
 export const ServiceTokenPath = Type.Object({ service_token_id: Uuid })
 
-const Name = Type.String({
-  ...{ minLength: 1, maxLength: 350, pattern: printable },
-  description: 'a text of 1 to 350 characters without control characters',
-})
-const Sought = Type.String({
-  ...{ maxLength: 350, pattern: printable },
-  description: 'a text of at most 350 characters without control characters',
-})
 const Duration = Type.String({ maxLength: 100, description: '"forever" or a duration such as 8760h, 30m or 1h30m' })
 const Enabled = Type.Boolean({ description: 'true or false' })
 const SecretVersion = Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'a whole number from 1 to 2147483647' })

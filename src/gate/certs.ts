@@ -53,7 +53,7 @@ function accountsByHost(replica: Replica): ReadonlyMap<string, ReadonlySet<strin
   for (const { id, authDomain } of replica.organizations()) add(authDomain, id)
   const oldest = new Map<string, Application>()
   for (const application of replica.applications.values()) {
-    for (const host of application.destinations.map((destination) => destination.split('/', 1)[0] ?? '')) {
+    for (const host of application.destinations.map((destination) => destination.split('/', 1)[0]?.toLowerCase() ?? '')) {
       const known = oldest.get(host)
       if (known === undefined || application.createdAt < known.createdAt) oldest.set(host, application)
     }

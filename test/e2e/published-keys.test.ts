@@ -109,6 +109,20 @@ describe('the keys at a host', () => {
     }
   })
 
+  test('are found by a host that its application writes in capitals, beside whoever issues in its name', async () => {
+    const replica = createReplica()
+    const stranger = aSigningKey({ accountId: 'b'.repeat(32), createdAt: 1 }, newKeyPair())
+    replica.put('signing_key', stranger)
+    replica.put('organization', newOrganization(stranger.accountId, 'Stranger', 'app.example', 0))
+    const gate = await startGate({ applications: [anApplication({ domain: 'App.Example' })], replica })
+    try {
+      const { body } = await send(gate.url, { path: certsPath, headers: ['Host', 'app.example'] })
+      expect((JSON.parse(body) as Certs).keys.map(({ kid }) => kid)).toEqual([stranger.id, aSigningKey().id])
+    } finally {
+      await gate.stop()
+    }
+  })
+
   test("are nobody's where nobody answers, and cannot be taken away by who issues in the name of another one's host", async () => {
     const replica = createReplica()
     const [accountId, own] = ['b'.repeat(32), aSigningKey().id]

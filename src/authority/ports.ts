@@ -4,7 +4,7 @@ import type { Organization } from '../domain/organization.ts'
 import type { Group, Policy } from '../domain/policy.ts'
 import type { Account, ApiToken, Owner, User, Zone } from '../domain/principal.ts'
 import type { Digest } from '../domain/secret.ts'
-import type { Scope, ServiceToken } from '../domain/service-token.ts'
+import type { Credential, Scope, ServiceToken } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import type {
   AccessRequest,
@@ -165,9 +165,13 @@ export interface Feed {
   head(): Promise<number>
   /** Up to `limit` entities of a kind in the order of their ids, those after `afterId`. */
   read<K extends Kind>(kind: K, afterId: string, limit: number): Promise<readonly Entities[K][]>
+  /** All service tokens, a page at a time and in no order that matters. Those that change meanwhile may be missing, or come twice. */
+  credentials(): AsyncIterable<readonly Credential[]>
   /** Up to `limit` changes after `seq`, oldest first, without a gap. */
   changesSince(seq: number, limit: number): Promise<readonly Change[]>
   find<K extends Kind>(kind: K, id: string): Promise<Entities[K] | undefined>
+  /** Those of the ids that are there, in any order. */
+  findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
 }
 
 export interface Store extends Feed {
@@ -189,8 +193,6 @@ export interface Store extends Feed {
   findUser(email: string): Promise<User | undefined>
   listAccounts(query: AccountQuery): Promise<Page<Account>>
   listZones(query: ZoneQuery): Promise<Page<Zone>>
-  /** Those of the ids that are there, in any order. */
-  findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
   findByAudience(audience: string): Promise<Application | undefined>
   /** Newest first, as all lists of applications, policies and groups. */
   listApplications(scope: Scope, query: ApplicationQuery): Promise<Page<Application>>

@@ -27,6 +27,9 @@ export interface ServiceToken extends Scope {
   readonly revision: number
 }
 
+/** What decides about a token at the gate: all of it but what only people read. */
+export type Credential = Omit<ServiceToken, 'name' | 'duration' | 'createdAt' | 'updatedAt'>
+
 export interface NewServiceToken extends Scope {
   readonly id: string
   readonly clientId: string

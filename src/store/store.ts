@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Attempt, AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { batches } from './batches.ts'
 import { allot, hasChanged } from './change-log.ts'
+import { readCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { auditRow, createLogQueries } from './log-queries.ts'
 import { type Mapping, mappings } from './mapping.ts'
@@ -107,6 +108,8 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
       const rows = await db.selectFrom(table).selectAll().where('id', '>', afterId).orderBy('id').limit(limit).execute()
       return rows.map((row) => fromRow(row) as Entities[K])
     },
+
+    credentials: () => readCredentials(database),
 
     async head() {
       return (await db.selectFrom('change_head').select('seq').executeTakeFirstOrThrow()).seq

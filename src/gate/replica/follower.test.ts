@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { movableClock } from '../../../test/fixtures.ts'
 import { anApplication, aToken } from '../../../test/gate-fixtures.ts'
 import type { Change, Entities, Feed, Kind, Log } from '../../authority/ports.ts'
+import type { Credential } from '../../domain/service-token.ts'
 import { createFollower, type Follower } from './follower.ts'
 import { createReplica, type Replica } from './replica.ts'
 
@@ -52,7 +53,12 @@ function aFeed() {
         kind,
       ),
     changesSince: (seq, limit) => answer('changesSince', changes.slice(seq, seq + limit)),
+    async *credentials() {
+      yield await answer('read', ofKind('service_token') as unknown as readonly Credential[], 'service_token')
+    },
     find: <K extends Kind>(kind: K, id: string) => answer('find', entities.get(`${kind} ${id}`) as Entities[K] | undefined),
+    findEach: <K extends Kind>(kind: K, ids: Iterable<string>) =>
+      answer('find', [...ids].flatMap((id) => entities.get(`${kind} ${id}`) ?? []) as Entities[K][]),
   }
   return Object.assign(feed, { port })
 }

@@ -16,11 +16,24 @@ const firstCreatedAt = Date.parse('2025-01-01T00:00:00Z')
 /** The name of the token of this number: a tenth of all tokens contain each of the first words, and no name comes twice. */
 export const nameOf = (number: number) => `${work[number % work.length]} ${place[number % place.length]} ${number}`
 
+/** What a token's machine presents, by the token's number. */
+export type OnIssued = (number: number, clientId: string, secret: string) => void
+
 /** Fills an account with tokens, one every 25 s of its past, as if they had been created one by one, but without the change log and the audit trail. */
-export async function fillTokens(db: Kysely<Tables>, accountId: string, tokens: number, onProgress: (done: number) => void): Promise<void> {
-  const rowsFrom = (from: number, count: number) => Array.from({ length: count }, (_, index) => aToken(accountId, from + index))
+export async function fillTokens(
+  db: Kysely<Tables>,
+  accountId: string,
+  tokens: number,
+  onProgress: (done: number) => void,
+  onIssued: OnIssued = () => undefined,
+): Promise<void> {
+  const rowsFrom = (from: number, count: number, told = onIssued) =>
+    Array.from({ length: count }, (_, index) => aToken(accountId, from + index, told))
   // The statement is the same each time; making it takes longer than running it.
-  const { sql: statement } = db.insertInto('service_token').values(rowsFrom(0, rowsPerStatement)).compile()
+  const { sql: statement } = db
+    .insertInto('service_token')
+    .values(rowsFrom(0, rowsPerStatement, () => undefined))
+    .compile()
   for (let done = 0; done < tokens; ) {
     await db.transaction().execute(async (trx) => {
       for (const until = done + rowsPerTransaction; done < Math.min(until, tokens); done += rowsPerStatement) {
@@ -42,8 +55,10 @@ export async function vacuum(db: Kysely<Tables>): Promise<void> {
   await sql`vacuum analyze service_token_block`.execute(db)
 }
 
-function aToken(accountId: string, number: number) {
-  const ids = { id: newUuid(randomBytes), clientId: newClientId(randomBytes), digest: digestOf(newSecret('pst_', randomBytes)) }
-  const traits = { accountId, zoneId: null, name: nameOf(number), duration: '8760h', enabled: true, secretVersion: 1 }
+function aToken(accountId: string, number: number, onIssued: OnIssued) {
+  const secret = newSecret('pst_', randomBytes)
+  const ids = { id: newUuid(randomBytes), clientId: newClientId(randomBytes), digest: digestOf(secret) }
+  onIssued(number, ids.clientId, secret)
+  const traits = { accountId, zoneId: null, name: nameOf(number), duration: '87600h', enabled: true, secretVersion: 1 }
   return mappings.service_token.toRow({ ...issue({ ...ids, ...traits }, firstCreatedAt + number * 25_000), revision: 1 })
 }

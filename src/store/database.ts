@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { Credential } from '../domain/service-token.ts'
 import type { Tables } from './schema.ts'
 
 /** One open database, by the ways into it. Each of them sees whatever was committed before it was asked. */
@@ -11,5 +12,7 @@ export interface Database {
   readonly scanner: Kysely<Tables>
   /** For statements that may take as long as they like: what an upgrade does. */
   readonly patient: Kysely<Tables>
+  /** All service tokens there are, so many at a time, in the way that is quickest for the engine. */
+  credentials(pageSize: number): AsyncGenerator<readonly Credential[]>
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { credentialRows } from './credentials.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './schema.ts'
 
@@ -26,6 +27,7 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
   const patient = pool({ connectionTimeoutMillis: 10_000, query_timeout: 0, max: 2 })
   return {
     ...{ db, reader: db, scanner, patient },
+    credentials: (pageSize) => credentialRows(scanner, pageSize),
     async close() {
       await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
     },

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { CompiledQuery, type DatabaseConnection, type Dialect, Kysely, SqliteDialect } from 'kysely'
+import { packedCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { readerDialect } from './reader-dialect.ts'
 import { createReaderThread } from './reader-thread.ts'
@@ -21,11 +22,13 @@ export function openSqlite(path: string): Database {
   database.pragma('foreign_keys = ON')
   const db = new Kysely<Tables>({ dialect: writing(new SqliteDialect({ database })) })
   const [pages, scans] = [createReaderThread(path), createReaderThread(path)]
+  const scanner = new Kysely<Tables>({ dialect: readerDialect(scans) })
   return {
     db,
     patient: db,
     reader: new Kysely<Tables>({ dialect: readerDialect(pages) }),
-    scanner: new Kysely<Tables>({ dialect: readerDialect(scans) }),
+    scanner,
+    credentials: (pageSize) => packedCredentials(scanner, pageSize),
     async close() {
       await Promise.all([pages.end(), scans.end()])
       // The last one to close the file leaves it whole, without a log beside it.

@@ -2,7 +2,6 @@ import type { Transaction } from 'kysely'
 import type { Attempt, AuditEntry, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { batches } from './batches.ts'
 import { allot, hasChanged } from './change-log.ts'
-import { readCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { auditRow, createLogQueries } from './log-queries.ts'
 import { type Mapping, mappings } from './mapping.ts'
@@ -24,8 +23,19 @@ class NotStored extends Error {}
 /** A longer block of the list takes about as long to walk into as the blocks of a million tokens take to add up. */
 const fullBlockOf = 4096
 
+/** So few that making them does not hold the event loop for more than a few milliseconds. */
+const credentialsAPage = 1000
+
+export interface StoreSizes {
+  readonly fullBlock?: number
+  readonly credentialsPerPage?: number
+}
+
 /** The ports on Kysely: the same statements for every engine. */
-export function createStore(database: Database, { fullBlock = fullBlockOf }: { readonly fullBlock?: number } = {}): Store {
+export function createStore(
+  database: Database,
+  { fullBlock = fullBlockOf, credentialsPerPage = credentialsAPage }: StoreSizes = {},
+): Store {
   const { db } = database
 
   async function apply(trx: Transaction<Tables>, { kind, before, after }: Write): Promise<void> {
@@ -109,7 +119,7 @@ export function createStore(database: Database, { fullBlock = fullBlockOf }: { r
       return rows.map((row) => fromRow(row) as Entities[K])
     },
 
-    credentials: () => readCredentials(database),
+    credentials: () => database.credentials(credentialsPerPage),
 
     async head() {
       return (await db.selectFrom('change_head').select('seq').executeTakeFirstOrThrow()).seq

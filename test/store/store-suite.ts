@@ -9,6 +9,7 @@ import { describeAuditFields } from './audit-field-suite.ts'
 import { describeAudit } from './audit-suite.ts'
 import { describeCommit } from './commit-suite.ts'
 import { describeConcurrency } from './concurrency-suite.ts'
+import { describeCredentials } from './credential-suite.ts'
 import { describeDatabase } from './database-suite.ts'
 import { describeEntities } from './entity-suite.ts'
 import { describeLists } from './list-suite.ts'
@@ -20,7 +21,8 @@ import { describeReferences } from './reference-suite.ts'
 import { describeServiceTokens } from './service-token-suite.ts'
 import type { StoreUnderTest, TestDatabase } from './store-under-test.ts'
 
-const fullBlock = 4
+// Small enough that a dozen things fill several.
+const sizes = { fullBlock: 4, credentialsPerPage: 3 }
 
 /** The guarantees of a store, held against one engine. `nodes`: how many processes may work on one database at a time. */
 export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<TestDatabase>): void {
@@ -39,8 +41,7 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
         const other = nodes === 1 ? node : database.connect()
         connections = [...new Set([node, other])]
         await migrate(node.db)
-        // Blocks of a few tokens, so that lists of a dozen have several.
-        current = { rows: node.db, store: createStore(node, { fullBlock }), otherNode: createStore(other, { fullBlock }) }
+        current = { rows: node.db, store: createStore(node, sizes), otherNode: createStore(other, sizes) }
       })
 
       afterEach(async () => {
@@ -60,6 +61,7 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
       describeApiTokens(underTest)
       describeLists(underTest)
       describeServiceTokens(underTest)
+      describeCredentials(underTest)
       describeAudit(underTest)
       describeAuditFields(underTest)
       describeAccessRequests(underTest)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { openSqlite } from '../src/store/sqlite.ts'
@@ -37,6 +37,13 @@ export function installationWith(context: Context, tokens: number): Promise<Inst
   const known = made.get(folder) ?? makeInstallation(context, folder, tokens)
   made.set(folder, known)
   return known
+}
+
+/** The same tokens in a database of its own. */
+export function copyOf({ scratch }: Context, installation: Installation, name: string): Installation {
+  const folder = join(scratch, name)
+  cpSync(installation.folder, folder, { recursive: true })
+  return { ...installation, folder }
 }
 
 /** A new installation in a folder that is not there yet. Settings are those of its first start. */

@@ -87,12 +87,22 @@ export async function start({ command, core = serverCore, folder, environment, r
   }
 }
 
-/** Runs something while programs are there, and stops them in any case. */
-export async function whileRunning<Result>(running: readonly Running[], what: () => Promise<Result>): Promise<Result> {
+/** Waits until a program is ready, and stops it when all is over. */
+export type Keep = <Program extends Running>(starting: Promise<Program>) => Promise<Program>
+
+/** Runs something, and stops the programs that it has kept in any case. */
+export async function withPrograms<Result>(what: (keep: Keep) => Promise<Result>): Promise<Result> {
+  const kept: Running[] = []
   try {
-    return await what()
+    return await what(async (starting) => {
+      const program = await starting
+      kept.push(program)
+      return program
+    })
   } finally {
-    await Promise.all(running.map((program) => program.stop()))
+    const stops = await Promise.allSettled(kept.map((program) => program.stop()))
+    for (const stop of stops) if (stop.status === 'rejected') process.exitCode = 1
+    for (const stop of stops) if (stop.status === 'rejected') process.stderr.write(`${stop.reason}\n`)
   }
 }
 

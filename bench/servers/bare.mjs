@@ -1,4 +1,4 @@
-// The floor: Node's own server, which answers every request with an empty 200. With an argument, with these headers and no others (a JSON list of names and values).
+// The floor: Node’s own server, which answers every request with an empty 200. With an argument, a JSON list of names and values, with these headers.
 import { createServer } from 'node:http'
 
 const headers = process.argv[2] === undefined ? undefined : JSON.parse(process.argv[2])

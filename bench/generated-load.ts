@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Latencies } from './latencies.ts'
+import { clientCore } from './processes.ts'
+
+interface Common {
+  readonly url: string
+  /** A file of prepared requests, see `writeRequests`. */
+  readonly requests: string
+  readonly connections: number
+  /** The status of every answer; any other fails the run. */
+  readonly expected: number
+}
+
+/** Random requests of the file at a rate, whether or not the server keeps up. */
+export interface Paced extends Common {
+  readonly how: 'paced'
+  readonly perSecond: number
+  readonly seconds: number
+}
+
+/** Times count from when a request was due. */
+export interface PacedResult extends Latencies {
+  readonly perSecond: number
+  /** How long after a request was due the generator noticed. This is its own part of the times. */
+  readonly lateP50Ms: number
+  readonly lateP99Ms: number
+}
+
+/** Every request of the file once, as fast as the connections allow. */
+export interface EachOnce extends Common {
+  readonly how: 'each once'
+  /** A file with a request that is asked meanwhile on a connection of its own, every other millisecond. */
+  readonly beside?: string
+}
+
+export interface EachOnceResult extends Latencies {
+  readonly tookMs: number
+  readonly beside?: Latencies
+}
+
+export type Job = Paced | EachOnce
+
+const fewestOfRate = 0.99
+const mostLateP50Ms = 0.2
+
+/** Sends requests at a rate. Throws where generator or server did not keep up. */
+export async function paceRequests(job: Omit<Paced, 'how'>): Promise<PacedResult> {
+  const result = (await generate({ how: 'paced', ...job })) as PacedResult
+  const wanted = Math.round(job.perSecond)
+  if (result.lateP50Ms > mostLateP50Ms) throw new Error(`the generator cannot send ${wanted} requests/s: ${JSON.stringify(result)}`)
+  if (result.perSecond < fewestOfRate * wanted) throw new Error(`the server cannot answer ${wanted} requests/s: ${JSON.stringify(result)}`)
+  return result
+}
+
+export async function askEachOnce(job: Omit<EachOnce, 'how'>): Promise<EachOnceResult> {
+  return (await generate({ how: 'each once', ...job })) as EachOnceResult
+}
+
+async function generate(job: Job): Promise<unknown> {
+  const program = [process.execPath, '--import', 'tsx', join(import.meta.dirname, 'generator.ts'), JSON.stringify(job)]
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(clientCore), ...program])
+  return JSON.parse(stdout)
+}

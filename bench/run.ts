@@ -1,0 +1,71 @@
+// `npm run bench`: measures everything, shows it as tables, and writes bench/results. `-- --only=<name>,<name>` measures some, `-- --quick` sees whether it works;
+// neither writes results, unless `--results=<folder>` says where.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Bench, Context } from './bench.ts'
+import { describeMachine, machineLines } from './machine.ts'
+import { assertions } from './numbers/assertions.ts'
+import { authorize } from './numbers/authorize.ts'
+import { growth } from './numbers/growth.ts'
+import { latency } from './numbers/latency.ts'
+import { nginx } from './numbers/nginx.ts'
+import { reverseProxy } from './numbers/reverse-proxy.ts'
+import { type Finished, show, showTargets, writeResults } from './report.ts'
+
+/** In the order in which they run and are shown. */
+const benches: readonly Bench[] = [authorize, latency, nginx, reverseProxy, assertions, growth]
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, results: { type: 'string' } },
+})
+const { only, quick } = values
+const isWhole = only === undefined && !quick
+const results = values.results ?? (isWhole ? join(import.meta.dirname, 'results') : undefined)
+const pace = quick ? { warmUpSeconds: 1, roundSeconds: 1, rounds: 3 } : { warmUpSeconds: 4, roundSeconds: 4, rounds: 3 }
+
+const startedAt = performance.now()
+const secondsSince = (from: number) => (performance.now() - from) / 1000
+const machine = describeMachine()
+const scratch = mkdtempSync(join(tmpdir(), 'postern-bench-'))
+const finished: Finished[] = []
+const broken: string[] = []
+for (const line of machineLines(machine)) console.log(line)
+try {
+  for (const bench of chosen()) await finish(bench)
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
+const command = ['npm run bench', ...(isWhole ? [] : ['--', ...process.argv.slice(2)])].join(' ')
+const run = { machine, command, seconds: secondsSince(startedAt), finished }
+showTargets(run)
+console.log(`${finished.length} benches in ${Math.round(run.seconds)} s`)
+if (broken.length > 0) {
+  console.error(`broken: ${broken.join(', ')}; no results are written`)
+  process.exitCode = 1
+} else if (results !== undefined) writeResults(results, run)
+
+function chosen(): readonly Bench[] {
+  if (only === undefined) return benches
+  return only.split(',').map((name) => {
+    const bench = benches.find((one) => one.name === name)
+    if (bench === undefined) throw new Error(`there is no bench ${name}, but ${benches.map((one) => one.name).join(', ')}`)
+    return bench
+  })
+}
+
+async function finish(bench: Bench): Promise<void> {
+  const from = performance.now()
+  console.log(`\n${bench.title} (${bench.name})`)
+  const say = (line: string) => process.stderr.write(`  ${Math.round(secondsSince(startedAt))} s  ${line}\n`)
+  const context: Context = { quick, pace, scratch, say }
+  try {
+    const one = { bench: { name: bench.name, title: bench.title }, outcome: await bench.run(context), seconds: secondsSince(from) }
+    finished.push(one)
+    show(one)
+  } catch (error) {
+    broken.push(bench.name)
+    console.error(error)
+  }
+}

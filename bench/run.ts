@@ -11,11 +11,12 @@ import { authorize } from './numbers/authorize.ts'
 import { growth } from './numbers/growth.ts'
 import { latency } from './numbers/latency.ts'
 import { nginx } from './numbers/nginx.ts'
+import { peers } from './numbers/peers.ts'
 import { reverseProxy } from './numbers/reverse-proxy.ts'
 import { type Finished, show, showTargets, writeResults } from './report.ts'
 
 /** In the order in which they run and are shown. */
-const benches: readonly Bench[] = [authorize, latency, nginx, reverseProxy, assertions, growth]
+const benches: readonly Bench[] = [authorize, latency, nginx, reverseProxy, assertions, growth, peers]
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, results: { type: 'string' } },

@@ -1,8 +1,8 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { createLimits, sourceOf } from './api/limits.ts'
 import { createApi } from './api/server.ts'
+import { createAccessRequests } from './authority/access-requests.ts'
 import { createAuthority } from './authority/authority.ts'
-import { createBatch } from './authority/batch.ts'
 import { type Bootstrap, bootstrap } from './authority/bootstrap.ts'
 import { createChores } from './authority/chores.ts'
 import { createInactivityRule } from './authority/inactivity.ts'
@@ -24,7 +24,7 @@ import { createBrakes } from './gate/brakes.ts'
 import { createCerts } from './gate/certs.ts'
 import { createCheck } from './gate/check.ts'
 import { listen, urlOf, watchConnections } from './gate/connections.ts'
-import { createDecide, type DeciderDeps } from './gate/decide.ts'
+import { createDecide } from './gate/decide.ts'
 import type { ExtAuthz, ExtAuthzDeps, ExtAuthzOptions } from './gate/ext-authz/listener.ts'
 import { accountsWithoutKey, createKeyRing } from './gate/key-ring.ts'
 import { createMetrics } from './gate/metrics.ts'
@@ -38,6 +38,7 @@ import { createRequestLog } from './gate/request-log.ts'
 import { createReverseProxy } from './gate/reverse-proxy.ts'
 import { createGate } from './gate/server.ts'
 import { createSessions } from './gate/sessions.ts'
+import { createUseNotes } from './gate/use-notes.ts'
 import type { Database } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { openPostgres } from './store/postgres.ts'
@@ -108,9 +109,10 @@ async function start(
   const secretUses = createSecretUses(store.recordSecretUses)
   const apiTokenUses = createUses((batch) => store.recordUses('api_token', batch))
   const refusals = createRefusals({ store, clock, random, log })
-  const accessRequests = createBatch(store.recordAccessRequests, { max: 1000, what: "machines' requests", log })
+  const accessRequests = createAccessRequests(store, log)
+  const useNotes = createUseNotes({ clock, noteToken: uses.note, noteSecret: secretUses.note })
   const flush = settle(
-    [uses, secretUses, apiTokenUses, refusals, accessRequests].map((batch) => batch.flush),
+    [async () => useNotes.hand(), ...[uses, secretUses, apiTokenUses, refusals, accessRequests].map((batch) => batch.flush)],
     log,
     'what happened lately could not be stored',
   )
@@ -140,12 +142,7 @@ async function start(
   const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: config.stalenessBudget })
   const vouching = { replica, keyRing, clock, log, authDomain: config.authDomain }
   const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]
-  const noteUse: DeciderDeps['noteUse'] = ({ id: tokenId, secretVersion, previous }, via, { address }) => {
-    const at = clock.now()
-    uses.note(tokenId, at)
-    secretUses.note({ tokenId, secretVersion: via === 'previous' ? (previous?.version ?? 0) : secretVersion, address, at })
-  }
-  const decide = createDecide({ replica, clock, isFresh, noteUse, sessionIn: sessions.sessionIn })
+  const decide = createDecide({ replica, clock, isFresh, noteUse: useNotes.note, sessionIn: sessions.sessionIn })
   const noteRequest = createRequestLog({ record: accessRequests.note, clock, random })
   const metrics = createMetrics({ replica, clock, replicaAgeMs: follower.ageMs })
   const brakes = createBrakes({ clock, sourceOf, wrongSecretsPerMinute: config.wrongSecrets })

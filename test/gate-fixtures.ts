@@ -18,6 +18,7 @@ import { createKeyRing } from '../src/gate/key-ring.ts'
 import type { ListenerOptions } from '../src/gate/listener.ts'
 import { createOpenConnections } from '../src/gate/open-connections.ts'
 import { createReplica, type Replica } from '../src/gate/replica/replica.ts'
+import type { KnownToken } from '../src/gate/replica/token-table.ts'
 import { createReverseProxy } from '../src/gate/reverse-proxy.ts'
 import { createGate } from '../src/gate/server.ts'
 import { createSessions } from '../src/gate/sessions.ts'
@@ -54,11 +55,25 @@ export function anApplication(fields: Partial<Application>): Application {
   }
 }
 
-/** A service token whose secret is `secret`, with what the test says about it. */
+/** The id and the client id of the token with this name. */
+export const tokenIdOf = (name: string) => hashOf(name).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+export const clientIdOf = (name: string) => `${hashOf(`client ${name}`)}.access`
+const hashOf = (text: string) => createHash('md5').update(text).digest('hex')
+
+/** A service token whose secret is `secret`, with what the test says about it. It is told from others by its name. */
 export function aToken(fields: Partial<ServiceToken> = {}, secret = 'secret'): ServiceToken {
-  const id = fields.id ?? 'token'
-  const draft = { id, accountId, zoneId: null, clientId: `${id}.access`, digest: digestOf(secret), name: id, duration: 'forever' }
+  const { name = 'token' } = fields
+  const ids = { id: tokenIdOf(name), clientId: clientIdOf(name), digest: digestOf(secret) }
+  const draft = { ...ids, accountId, zoneId: null, name, duration: 'forever' }
   return { ...issue({ ...draft, enabled: true, secretVersion: 1 }, 0), revision: 1, ...fields }
+}
+
+/** A token as the gate knows it once it is in the replica. */
+export function aKnownToken(replica: Replica, token = aToken()): KnownToken {
+  replica.put('service_token', token)
+  const known = replica.tokenByClientId(token.clientId)
+  if (known === undefined) throw new Error('the replica does not know what it was given')
+  return known
 }
 
 /** Seals signing keys of tests. */
@@ -149,7 +164,7 @@ export async function startGate(options: {
 }
 
 /** What a machine with the gate's one service token sends. */
-export const credentials = ['CF-Access-Client-Id', 'token.access', 'CF-Access-Client-Secret', 'secret'] as const
+export const credentials = ['CF-Access-Client-Id', clientIdOf('token'), 'CF-Access-Client-Secret', 'secret'] as const
 
 /** An HTTP service of this machine, which answers as the test says. */
 export function startService(answer: RequestListener): Promise<RunningGate> {

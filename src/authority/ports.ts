@@ -169,7 +169,6 @@ export interface Feed {
   credentials(): AsyncIterable<readonly Credential[]>
   /** Up to `limit` changes after `seq`, oldest first, without a gap. */
   changesSince(seq: number, limit: number): Promise<readonly Change[]>
-  find<K extends Kind>(kind: K, id: string): Promise<Entities[K] | undefined>
   /** Those of the ids that are there, in any order. */
   findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
 }
@@ -181,6 +180,7 @@ export interface Store extends Feed {
    * condition does not hold.
    */
   commit(writes: readonly Write[], audit: AuditEntry | readonly AuditEntry[], conditions?: Conditions): Promise<boolean>
+  find<K extends Kind>(kind: K, id: string): Promise<Entities[K] | undefined>
   findServiceToken(scope: Scope, id: string): Promise<SeenServiceToken | undefined>
   listServiceTokens(scope: Scope, query: ServiceTokenQuery): Promise<Page<SeenServiceToken>>
   /** Up to `limit` of the account's and its zones' tokens that nobody used or changed since an instant and that no policy or group names. */

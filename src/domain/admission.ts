@@ -1,15 +1,20 @@
 import { createAddressSet, parseAddressRange } from './address-range.ts'
 import { type Application, belongsTo } from './application.ts'
 import type { Decision, Group, Policy, Rule, RuleSet } from './policy.ts'
-import type { ServiceToken } from './service-token.ts'
+import type { Scope } from './service-token.ts'
 
 /** What an application's policies say to a request. */
 export type Judgement =
   | { readonly admitted: true; readonly policy: Policy }
   | { readonly admitted: false; readonly reason: 'wrong_scope' | 'denied' | 'no_policy'; readonly policy: Policy | null }
 
+/** The part of a token that policies may ask about. */
+export interface Subject extends Scope {
+  readonly id: string
+}
+
 /** Judges a request from `address` that proved `token`, or proved none. Allocates nothing. */
-export type Judge = (token: ServiceToken | null, address: string) => Judgement
+export type Judge = (token: Subject | null, address: string) => Judgement
 
 /** One of a policy's rule sets, ready to be asked. */
 interface Condition {
@@ -69,7 +74,7 @@ function judgementOf(policy: Policy): Judgement {
   return { admitted: false, reason: policy.decision === 'deny' ? 'denied' : 'no_policy', policy }
 }
 
-function judge(application: Application, steps: readonly Step[], proved: ServiceToken | null, address: string): Judgement {
+function judge(application: Application, steps: readonly Step[], proved: Subject | null, address: string): Judgement {
   const token = proved !== null && belongsTo(proved, application) ? proved : null
   const isForeign = proved !== null && token === null
   for (const { decision, condition, judgement } of steps) {
@@ -82,13 +87,13 @@ function judge(application: Application, steps: readonly Step[], proved: Service
   return isForeign ? wrongScope : noPolicy
 }
 
-function holds({ include, require, exclude }: Condition, token: ServiceToken | null, address: string): boolean {
+function holds({ include, require, exclude }: Condition, token: Subject | null, address: string): boolean {
   if (!holdsOne(include, token, address)) return false
   for (const union of require) if (!holdsOne(union, token, address)) return false
   return !holdsOne(exclude, token, address)
 }
 
-function holdsOne(union: Union, token: ServiceToken | null, address: string): boolean {
+function holdsOne(union: Union, token: Subject | null, address: string): boolean {
   if (union.everyone) return true
   if (token !== null && (union.anyToken || union.tokens.has(token.id))) return true
   if (union.holdsAddress?.(address) === true) return true
@@ -162,7 +167,7 @@ export function explain(
   application: Application,
   policies: ReadonlyMap<string, Policy>,
   groups: ReadonlyMap<string, Group>,
-  proved: ServiceToken | null,
+  proved: Subject | null,
   address: string,
 ): readonly Finding[] {
   const own = proved !== null && belongsTo(proved, application) ? proved : null
@@ -178,7 +183,7 @@ export function explain(
 function reason(
   { include, require, exclude }: RuleSet,
   group: (id: string) => Condition,
-  token: ServiceToken | null,
+  token: Subject | null,
   address: string,
 ): Finding['because'] {
   const isMet = (rule: Rule) => holdsOne(unionOf([rule], group), token, address)

@@ -30,6 +30,15 @@ export function digestOf(secret: string): Digest {
   return hash('sha256', secret, 'buffer')
 }
 
+/** As `digestOf`, written into the same bytes each time: for whoever compares at once and keeps nothing. Asking for bytes takes the hash twice as long. */
+export function createDigester(): (secret: string) => Digest {
+  const bytes = Buffer.alloc(32)
+  return (secret) => {
+    bytes.write(hash('sha256', secret, 'binary'), 'latin1')
+    return bytes
+  }
+}
+
 /** Compares in a time that does not depend on where the digests differ. */
 export function sameDigest(one: Digest, other: Digest): boolean {
   return timingSafeEqual(one, other)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { presented } from '../../test/presented.ts'
 import { endOfTime, type Instant } from './instant.ts'
 import { type Digest, digestOf } from './secret.ts'
-import { type Changes, issue, objectionTo, refresh, rotate, type ServiceToken, update, verify } from './service-token.ts'
+import { type Changes, issue, objectionTo, refresh, rotate, type ServiceToken, update } from './service-token.ts'
 
 // A token's whole life, against a model that knows only this: every secret has a deadline, the token has one too, and a switch.
 
@@ -134,7 +135,7 @@ function compare(token: ServiceToken, life: Life): void {
   const current = life.deadlines.length - 1
   for (const when of momentsToAskAt(life)) {
     for (let secret = 0; secret <= current; secret++) {
-      const { ok, ...rest } = verify(token, digestNumber(secret), when)
+      const { ok, ...rest } = presented(token, digestNumber(secret), when)
       if (ok !== accepts(life, secret, when)) expect({ secret, when, ok, ...rest }).toEqual({ secret, when, ok: !ok })
       if (ok) expect(rest).toEqual({ via: secret === current ? 'current' : 'previous' })
     }
@@ -157,7 +158,7 @@ test('whatever happens to a token, each of its secrets ever issued opens it exac
         expect(token).toMatchObject({ ...fixed, createdAt: now, revision: 0, duration, enabled, secretVersion, expiresAt })
         expect(token.previous?.until ?? 0).toBe(life.shownEnd)
         expect(token.updatedAt).toBe(token === before ? before.updatedAt : life.now)
-        expect(verify(token, digestNumber(63), life.now).ok).toBe(false)
+        expect(presented(token, digestNumber(63), life.now).ok).toBe(false)
       }
     }),
     { numRuns: 1500 },

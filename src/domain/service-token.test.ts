@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { presented } from '../../test/presented.ts'
 import { endOfTime } from './instant.ts'
 import { digestOf as digest } from './secret.ts'
-import {
-  type Changes,
-  issue,
-  type NewServiceToken,
-  objectionTo,
-  refresh,
-  rotate,
-  type ServiceToken,
-  update,
-  verify,
-} from './service-token.ts'
+import { type Changes, issue, type NewServiceToken, objectionTo, refresh, rotate, type ServiceToken, update } from './service-token.ts'
 
 const at = (time: string) => Date.parse(`2026-01-01T${time}Z`)
 const noon = at('12:00')
@@ -32,9 +23,9 @@ const refusedFor = (reason: string) => ({ ok: false, reason })
 
 describe('a new token', () => {
   test('opens with its secret at once, and until it expires, and not a moment longer', () => {
-    expect(verify(aToken(), digest('old'), noon)).toEqual(current)
-    expect(verify(aToken(), digest('old'), at('12:59:59.999'))).toEqual(current)
-    expect(verify(aToken(), digest('old'), at('13:00'))).toEqual(refusedFor('expired'))
+    expect(presented(aToken(), digest('old'), noon)).toEqual(current)
+    expect(presented(aToken(), digest('old'), at('12:59:59.999'))).toEqual(current)
+    expect(presented(aToken(), digest('old'), at('13:00'))).toEqual(refusedFor('expired'))
   })
 
   test('has no previous secret, and dates of now', () => {
@@ -44,7 +35,7 @@ describe('a new token', () => {
   test('that lives forever expires at the end of the year 9999', () => {
     const token = aToken({ duration: 'forever' })
     expect(token.expiresAt).toBe(Date.parse('9999-12-31T23:59:59Z'))
-    expect(verify(token, digest('old'), endOfTime - 1)).toEqual(current)
+    expect(presented(token, digest('old'), endOfTime - 1)).toEqual(current)
   })
 
   test('of the shortest and of the longest duration stays within the calendar', () => {
@@ -57,56 +48,56 @@ describe('a new token', () => {
 
 describe('what is refused, and why', () => {
   test('a secret that was never the token’s', () => {
-    expect(verify(rotated, digest('guess'), at('12:10'))).toEqual(refusedFor('wrong_secret'))
-    expect(verify(rotated, new Uint8Array(32), at('12:10'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(rotated, digest('guess'), at('12:10'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(rotated, new Uint8Array(32), at('12:10'))).toEqual(refusedFor('wrong_secret'))
   })
 
   test('a client id that is unknown, even with the digest that stands in for it', () => {
-    expect(verify(undefined, digest('old'), noon)).toEqual(refusedFor('unknown_client_id'))
-    expect(verify(undefined, new Uint8Array(32), noon)).toEqual(refusedFor('unknown_client_id'))
+    expect(presented(undefined, digest('old'), noon)).toEqual(refusedFor('unknown_client_id'))
+    expect(presented(undefined, new Uint8Array(32), noon)).toEqual(refusedFor('unknown_client_id'))
   })
 
   test('a token without a previous secret never opens by one', () => {
-    expect(verify(aToken(), new Uint8Array(32), noon).ok).toBe(false)
+    expect(presented(aToken(), new Uint8Array(32), noon).ok).toBe(false)
   })
 
   test('a disabled token refuses the current and the previous secret, and opens with both again once it is enabled', () => {
     const disabled = updated(rotated, { enabled: false }, '12:15')
-    expect(verify(disabled, digest('new'), at('12:15'))).toEqual(refusedFor('disabled'))
-    expect(verify(disabled, digest('old'), at('12:15'))).toEqual(refusedFor('disabled'))
+    expect(presented(disabled, digest('new'), at('12:15'))).toEqual(refusedFor('disabled'))
+    expect(presented(disabled, digest('old'), at('12:15'))).toEqual(refusedFor('disabled'))
     const enabled = updated(disabled, { enabled: true }, '12:20')
-    expect(verify(enabled, digest('new'), at('12:20'))).toEqual(current)
-    expect(verify(enabled, digest('old'), at('12:20'))).toEqual(previous)
+    expect(presented(enabled, digest('new'), at('12:20'))).toEqual(current)
+    expect(presented(enabled, digest('old'), at('12:20'))).toEqual(previous)
   })
 
   test('who does not know the secret does not learn that the token is disabled or expired', () => {
     const disabled = updated(rotated, { enabled: false }, '12:15')
-    expect(verify(disabled, digest('guess'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
-    expect(verify(rotated, digest('guess'), at('14:00'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(disabled, digest('guess'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(rotated, digest('guess'), at('14:00'))).toEqual(refusedFor('wrong_secret'))
   })
 })
 
 describe('rotation', () => {
   test('the old secret works until the grace period ends, and not a moment longer', () => {
-    expect(verify(rotated, digest('old'), at('12:29:59.999'))).toEqual(previous)
-    expect(verify(rotated, digest('old'), at('12:30'))).toEqual(refusedFor('previous_secret_ended'))
-    expect(verify(rotated, digest('new'), at('12:30'))).toEqual(current)
+    expect(presented(rotated, digest('old'), at('12:29:59.999'))).toEqual(previous)
+    expect(presented(rotated, digest('old'), at('12:30'))).toEqual(refusedFor('previous_secret_ended'))
+    expect(presented(rotated, digest('new'), at('12:30'))).toEqual(current)
   })
 
   test('without a grace period, or with one that is over, the old secret stops at once', () => {
     for (const grace of [undefined, at('12:10'), at('12:09')]) {
       const token = rotate(aToken(), digest('new'), at('12:10'), grace)
-      expect(verify(token, digest('old'), at('12:10'))).toEqual(refusedFor('wrong_secret'))
-      expect(verify(token, digest('new'), at('12:10'))).toEqual(current)
+      expect(presented(token, digest('old'), at('12:10'))).toEqual(refusedFor('wrong_secret'))
+      expect(presented(token, digest('new'), at('12:10'))).toEqual(current)
       expect(token.previous?.until).toBe(grace ?? at('12:10'))
     }
   })
 
   test('a secret that was ended at once stays ended for a clock that is behind', () => {
     const token = rotate(aToken(), digest('new'), at('12:10'))
-    expect(verify(token, digest('old'), at('12:09'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(token, digest('old'), at('12:09'))).toEqual(refusedFor('wrong_secret'))
     const ended = updated(rotated, { previousUntil: at('12:00') }, '12:15')
-    expect(verify(ended, digest('old'), at('11:59'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(ended, digest('old'), at('11:59'))).toEqual(refusedFor('wrong_secret'))
   })
 
   test('keeps the client id and the expiry, and adds one to the version', () => {
@@ -117,22 +108,22 @@ describe('rotation', () => {
 
   test('there is one previous secret: a second rotation ends the first, whatever its grace period was', () => {
     const twice = rotate(rotated, digest('newest'), at('12:11'), at('12:40'))
-    expect(verify(twice, digest('old'), at('12:11'))).toEqual(refusedFor('wrong_secret'))
-    expect(verify(twice, digest('new'), at('12:11'))).toEqual(previous)
-    expect(verify(twice, digest('newest'), at('12:11'))).toEqual(current)
+    expect(presented(twice, digest('old'), at('12:11'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(twice, digest('new'), at('12:11'))).toEqual(previous)
+    expect(presented(twice, digest('newest'), at('12:11'))).toEqual(current)
   })
 
   test('a grace period does not outlive the token', () => {
     const token = rotate(aToken(), digest('new'), at('12:10'), at('15:00'))
-    expect(verify(token, digest('old'), at('12:59:59.999'))).toEqual(previous)
-    expect(verify(token, digest('old'), at('13:00'))).toEqual(refusedFor('expired'))
+    expect(presented(token, digest('old'), at('12:59:59.999'))).toEqual(previous)
+    expect(presented(token, digest('old'), at('13:00'))).toEqual(refusedFor('expired'))
   })
 })
 
 describe('refresh', () => {
   test('starts the lifetime again from now, for an expired token too', () => {
     expect(refresh(aToken(), at('12:30'))).toMatchObject({ expiresAt: at('13:30'), updatedAt: at('12:30') })
-    expect(verify(refresh(aToken(), at('20:00')), digest('old'), at('20:59:59.999'))).toEqual(current)
+    expect(presented(refresh(aToken(), at('20:00')), digest('old'), at('20:59:59.999'))).toEqual(current)
   })
 
   test('changes nothing else: not the secrets, the version or the grace period', () => {
@@ -178,16 +169,16 @@ describe('an update', () => {
     for (const secretVersion of [3, 4, 1000]) {
       const token = updated(rotated, { secretVersion }, '12:15')
       expect(token.secretVersion).toBe(secretVersion)
-      expect(verify(token, digest('newest'), at('12:15'))).toEqual(current)
-      for (const dead of ['new', 'old']) expect(verify(token, digest(dead), at('12:15'))).toEqual(refusedFor('wrong_secret'))
+      expect(presented(token, digest('newest'), at('12:15'))).toEqual(current)
+      for (const dead of ['new', 'old']) expect(presented(token, digest(dead), at('12:15'))).toEqual(refusedFor('wrong_secret'))
     }
   })
 
   test('to a higher version takes its end of the previous secret for the one that it replaces', () => {
     const token = updated(rotated, { secretVersion: 3, previousUntil: at('12:40') }, '12:15')
-    expect(verify(token, digest('new'), at('12:39:59.999'))).toEqual(previous)
-    expect(verify(token, digest('new'), at('12:40'))).toEqual(refusedFor('previous_secret_ended'))
-    expect(verify(token, digest('old'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(token, digest('new'), at('12:39:59.999'))).toEqual(previous)
+    expect(presented(token, digest('new'), at('12:40'))).toEqual(refusedFor('previous_secret_ended'))
+    expect(presented(token, digest('old'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
   })
 
   test('to the present version rotates nothing', () => expect(updated(rotated, { secretVersion: 2 }, '12:15')).toBe(rotated))
@@ -224,8 +215,8 @@ describe('the end of the grace period', () => {
   test('set in the past ends the previous secret at once, and the current one goes on; it is shown as it was set', () => {
     const token = updated(rotated, { previousUntil: at('12:00') }, '12:15')
     expect(endsAt(token)).toBe(at('12:00'))
-    expect(verify(token, digest('old'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
-    expect(verify(token, digest('new'), at('12:15'))).toEqual(current)
+    expect(presented(token, digest('old'), at('12:15'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(token, digest('new'), at('12:15'))).toEqual(current)
   })
 
   test('cannot be put off once it has come: the previous secret is never revived', () => {
@@ -239,7 +230,7 @@ describe('the end of the grace period', () => {
     expect(objectionTo(rotated, { previousUntil: at('12:20') }, at('12:45'))).toBeUndefined()
     const token = updated(rotated, { previousUntil: at('12:20') }, '12:45')
     expect(endsAt(token)).toBe(at('12:20'))
-    expect(verify(token, digest('old'), at('12:19'))).toEqual(refusedFor('wrong_secret'))
+    expect(presented(token, digest('old'), at('12:19'))).toEqual(refusedFor('wrong_secret'))
   })
 
   test('sent back as it was shown, without its milliseconds, stays as it is', () => {

@@ -133,9 +133,24 @@ function endOfLife(duration: string, from: Instant): Instant {
 /**
  * Assertions from before this moment no longer stand for the token: the secret that may have led to them has ended since. 0 where none has.
  * In whole seconds, as they say themselves when they were issued.
+ * @param previousUntil until when the secret before the last rotation works; 0 where there was none.
  */
-export function vouchedSince({ previous }: ServiceToken, now: Instant): Instant {
-  return previous !== null && now >= previous.until ? Math.floor(previous.until / 1000) * 1000 : 0
+export function vouchedSince(previousUntil: Instant, now: Instant): Instant {
+  return now >= previousUntil ? Math.floor(previousUntil / 1000) * 1000 : 0
+}
+
+/** Which of a token's secrets was presented. */
+export type Match = 'current' | 'previous' | 'none'
+
+/** No secret has this digest in practice: it stands in where there is none to compare with, so that the work is always the same. */
+const nobody: Digest = new Uint8Array(32)
+
+/** Compares with both digests every time, an unknown token's too. */
+export function matchOf(current: Digest | undefined, previous: Digest | null | undefined, presented: Digest): Match {
+  const isCurrent = sameDigest(current ?? nobody, presented)
+  const isPrevious = sameDigest(previous ?? nobody, presented)
+  if (isCurrent && current !== undefined) return 'current'
+  return isPrevious && previous ? 'previous' : 'none'
 }
 
 /** What came of presenting a secret. The reasons are for the operator; the presenter learns only that it was refused. */
@@ -151,17 +166,20 @@ const previousEnded: Verification = { ok: false, reason: 'previous_secret_ended'
 const disabled: Verification = { ok: false, reason: 'disabled' }
 const expired: Verification = { ok: false, reason: 'expired' }
 
-/** No secret has this digest in practice: it stands in where there is none to compare with, so that the work is always the same. */
-const nobody: Digest = new Uint8Array(32)
+/** The part of a token that decides whether its secrets work. */
+interface Validity {
+  readonly enabled: boolean
+  readonly expiresAt: Instant
+  /** As for `vouchedSince`. */
+  readonly previousUntil: Instant
+}
 
-/** Decides whether the secret behind `presented` opens this token now. Compares with both digests every time, an unknown token's too. */
-export function verify(token: ServiceToken | undefined, presented: Digest, now: Instant): Verification {
-  const isCurrent = sameDigest(token?.digest ?? nobody, presented)
-  const isPrevious = sameDigest(token?.previous?.digest ?? nobody, presented)
+/** Decides whether the secret that matched in this way opens this token now. */
+export function verify(token: Validity | undefined, match: Match, now: Instant): Verification {
   if (token === undefined) return unknownClientId
-  if (!isCurrent && !isPrevious) return wrongSecret
-  if (!isCurrent && (token.previous === null || now >= token.previous.until)) return previousEnded
+  if (match === 'none') return wrongSecret
+  if (match === 'previous' && now >= token.previousUntil) return previousEnded
   if (!token.enabled) return disabled
   if (now >= token.expiresAt) return expired
-  return isCurrent ? viaCurrent : viaPrevious
+  return match === 'current' ? viaCurrent : viaPrevious
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { movableClock, silent } from '../../test/fixtures.ts'
-import { anApplication, aPolicy, aSigningKey, aToken, newKeyPair, sealer, uses } from '../../test/gate-fixtures.ts'
+import { aKnownToken, anApplication, aPolicy, aSigningKey, aToken, clientIdOf, newKeyPair, sealer, uses } from '../../test/gate-fixtures.ts'
 import type { Log } from '../authority/ports.ts'
 import { newOrganization } from '../domain/organization.ts'
 import type { Policy } from '../domain/policy.ts'
@@ -47,7 +47,7 @@ beforeEach(() => {
 
 const entrance = () => replica.entranceTo('app.example', '/') as Entrance
 const provide = (from: Policy = policy, token: ServiceToken = aToken()) =>
-  new Promise<string | null>((resolve) => assertions.provide(entrance(), from, token, resolve))
+  new Promise<string | null>((resolve) => assertions.provide(entrance(), from, aKnownToken(replica, token), resolve))
 const lifetimeOf = (assertion: string | null) => {
   const { iat = 0, exp = 0 } = decodeJwt(assertion ?? '')
   return exp - iat
@@ -62,7 +62,7 @@ describe('an assertion', () => {
   test('that is at hand is handed over at once', async () => {
     const first = await provide()
     let handed: string | null | undefined
-    assertions.provide(entrance(), policy, aToken(), (assertion) => {
+    assertions.provide(entrance(), policy, aKnownToken(replica), (assertion) => {
       handed = assertion
     })
     expect(handed).toBe(first)
@@ -72,7 +72,7 @@ describe('an assertion', () => {
     const logged: object[] = []
     const faulty = assertionsWith({}, { ...silent, error: (fields) => void logged.push(fields) })
     const mistake = new Error('a mistake')
-    faulty.provide(entrance(), policy, aToken(), () => {
+    faulty.provide(entrance(), policy, aKnownToken(replica), () => {
       throw mistake
     })
     await expect.poll(() => logged).toEqual([{ err: mistake }])
@@ -99,7 +99,7 @@ describe('an assertion', () => {
   })
 
   test('is another one for another token, application, lifetime or issuer', async () => {
-    const all = [await provide(), await provide(policy, aToken({ id: 'other' })), await provide({ ...policy, sessionDuration: '1h' })]
+    const all = [await provide(), await provide(policy, aToken({ name: 'other' })), await provide({ ...policy, sessionDuration: '1h' })]
     const { accountId } = application
     replica.put('application', anApplication({ domain: 'app.example', id: 'other', audience: 'b'.repeat(64), policies: uses(policy) }))
     replica.remove('application', application.id)
@@ -145,13 +145,20 @@ describe('an assertion', () => {
     const assertion = (await provide()) ?? ''
     const iat = clock.now() / 1000
     const claims = { type: 'app', iat, exp: iat + 86_400, iss: 'https://access.example', sub: '', aud: [application.audience] }
-    expect(decodeJwt(assertion)).toEqual({ ...claims, common_name: 'token.access' })
+    expect(decodeJwt(assertion)).toEqual({ ...claims, common_name: clientIdOf('token') })
     expect(decodeProtectedHeader(assertion)).toEqual({ typ: 'JWT', alg: 'RS256', kid: aSigningKey().id })
   })
 })
 
 describe('when nobody can sign', () => {
-  const admitted = (): Verdict => ({ admitted: true, application, entrance: entrance(), policy, token: aToken(), via: 'current' })
+  const admitted = (): Verdict => ({
+    admitted: true,
+    application,
+    entrance: entrance(),
+    policy,
+    token: aKnownToken(replica),
+    via: 'current',
+  })
   const asked = { host: 'app.example', target: '/', method: 'GET', address: '127.0.0.1', rawHeaders: [], cookie: undefined }
 
   async function passageWith(from: Assertions) {

@@ -2,17 +2,19 @@ import type { Clock, Log } from '../authority/ports.ts'
 import { parseLifetime } from '../domain/duration.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
-import { type ServiceToken, vouchedSince } from '../domain/service-token.ts'
+import { vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import { type Claims, signingInput } from './json-web-token.ts'
 import type { KeyRing } from './key-ring.ts'
+import { createRecollection } from './recollection.ts'
 import type { Entrance } from './replica/replica.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 /** Vouches to an application for a token that was admitted. */
 export interface Assertions {
   /** Hands over an assertion: at once where one is at hand, else when it is signed; `null` where nobody can sign. */
-  provide(entrance: Entrance, policy: Policy, token: ServiceToken, then: (assertion: string | null) => void): void
+  provide(entrance: Entrance, policy: Policy, token: KnownToken, then: (assertion: string | null) => void): void
 }
 
 export interface AssertionsDeps {
@@ -21,6 +23,18 @@ export interface AssertionsDeps {
   readonly log: Log
   /** Of accounts that have chosen none. */
   readonly authDomain: string
+}
+
+/** The assertion that a token was last given, and what it was given for. */
+interface Latest {
+  readonly token: KnownToken
+  readonly entrance: Entrance
+  readonly policy: Policy
+  readonly key: SigningKey
+  readonly assertion: string
+  /** What the token was vouched for since then. */
+  readonly since: Instant
+  readonly renewAt: Instant
 }
 
 /** Assertions that are kept, at a time. */
@@ -39,6 +53,8 @@ interface Kept {
 /** An assertion is signed once for a token, an application and a lifetime, and used again until half its life is over. */
 export function createAssertions({ keyRing, clock, log, authDomain }: AssertionsDeps): Assertions {
   const kept = createBoundedCache<Kept>(maxKept)
+  /** Finds what a token goes on asking for without putting a name together. */
+  const latestOf = createRecollection<Latest>()
   const underWay = new Map<string, Promise<string | null>>()
   const failing = new Set<string>()
 
@@ -82,14 +98,21 @@ export function createAssertions({ keyRing, clock, log, authDomain }: Assertions
       const { application, organization } = entrance
       const key = keyRing.signingKeyOf(application.accountId)
       if (key === undefined) return then(fail(application.accountId, new Error('the account has no signing key')))
+      const now = clock.now()
+      const since = vouchedSince(token.previousUntil, now)
+      const latest = latestOf.of(token)
+      const isLatest = latest !== undefined && latest.entrance === entrance && latest.policy === policy && latest.key === key
+      if (isLatest && now < latest.renewAt && latest.since === since) return then(latest.assertion)
       const duration = policy.sessionDuration ?? application.sessionDuration ?? organization?.sessionDuration ?? defaultDuration
       const issuer = issuerOf(entrance, authDomain)
       const name = `${token.id} ${application.id} ${duration}`
       const known = kept.get(name)
-      const now = clock.now()
-      const since = vouchedSince(token, now)
       const isSame = known !== undefined && known.keyId === key.id && known.issuer === issuer && known.issuedAt >= since
-      if (isSame && now < known.renewAt) return then(known.assertion)
+      if (isSame && now < known.renewAt) {
+        const { assertion, renewAt } = known
+        latestOf.keep({ token, entrance, policy, key, assertion, since, renewAt })
+        return then(assertion)
+      }
       const { audience } = application
       const times = lifeOf(duration, now, keyRing.honouredUntil(key))
       const claims: Claims = { type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId }

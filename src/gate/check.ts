@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../authority/ports.ts'
 import { type Application, belongsTo } from '../domain/application.ts'
-import type { ServiceToken } from '../domain/service-token.ts'
 import type { Assertions } from './assertions.ts'
 import type { Asked, Decide, Verdict } from './decide.ts'
 import type { Observe } from './observation.ts'
+import type { KnownToken } from './replica/token-table.ts'
 import { type Sessions, sessionCookie } from './sessions.ts'
 
 /** What the gate does with a request, and with what. */
@@ -13,7 +13,7 @@ export type Passage =
       readonly admitted: true
       readonly application: Application
       /** Whose request it is; `null` where no token of the application's account was proved. */
-      readonly token: ServiceToken | null
+      readonly token: KnownToken | null
       /** Vouches for the token to the origin; `null` where there is none. */
       readonly assertion: string | null
       /** For the client to keep, in accounts that are not strict. */

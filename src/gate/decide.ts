@@ -2,11 +2,12 @@ import type { Clock } from '../authority/ports.ts'
 import type { Judgement } from '../domain/admission.ts'
 import type { Application } from '../domain/application.ts'
 import type { Policy } from '../domain/policy.ts'
-import { digestOf } from '../domain/secret.ts'
-import { type ServiceToken, verify } from '../domain/service-token.ts'
+import { createDigester } from '../domain/secret.ts'
+import { verify } from '../domain/service-token.ts'
 import { type Presented, presentedIn } from './credentials.ts'
 import { type Flaw, flawOf } from './diagnosis.ts'
 import type { Entrance, Replica } from './replica/replica.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 /** What is asked of the gate: may this request pass? */
 export interface Asked {
@@ -46,7 +47,7 @@ export type Verdict =
       readonly entrance: Entrance
       readonly policy: Policy
       /** `null` where a policy lets everybody in. */
-      readonly token: ServiceToken | null
+      readonly token: KnownToken | null
       readonly via: Via | null
     }
   | {
@@ -55,7 +56,7 @@ export type Verdict =
       readonly reason: Reason
       readonly application: Application | null
       /** The one whose client id was presented, with the right secret or not. */
-      readonly token: ServiceToken | null
+      readonly token: KnownToken | null
     }
 
 export interface DeciderDeps {
@@ -64,9 +65,9 @@ export interface DeciderDeps {
   /** Whether the replica is recent enough to answer from. */
   readonly isFresh: () => boolean
   /** Hears of each secret that was proved. */
-  readonly noteUse: (token: ServiceToken, via: 'current' | 'previous', asked: Asked) => void
+  readonly noteUse: (token: KnownToken, via: 'current' | 'previous', asked: Asked) => void
   /** Whose session it is that a request's cookies name; `null` for one that is no good, `undefined` where they name none. */
-  readonly sessionIn: (cookie: string, entrance: Entrance) => ServiceToken | null | undefined
+  readonly sessionIn: (cookie: string, entrance: Entrance) => KnownToken | null | undefined
 }
 
 export type Decide = (asked: Asked) => Verdict
@@ -75,7 +76,7 @@ export type Decide = (asked: Asked) => Verdict
 interface Proof {
   readonly via: Via | null
   /** The token that was proved, or only claimed. */
-  readonly claimed: ServiceToken | null
+  readonly claimed: KnownToken | null
   readonly flaw: Flaw | Extract<Presented, { kind: 'unusable' }>['reason'] | 'invalid_session' | 'no_credentials' | null
 }
 
@@ -84,13 +85,15 @@ const invalidSession: Proof = { via: null, claimed: null, flaw: 'invalid_session
 
 /** The path of every request through the gate: from memory, without waiting, and never throwing. */
 export function createDecide({ replica, clock, isFresh, noteUse, sessionIn }: DeciderDeps): Decide {
+  const digestOf = createDigester()
+
   function prove(asked: Asked, entrance: Entrance): Proof {
     const presented = presentedIn(asked.rawHeaders, entrance.application.tokenHeader)
     if (presented.kind === 'unusable') return { via: null, claimed: null, flaw: presented.reason }
     if (presented.kind === 'nothing') return proveBySession(asked, entrance)
     const { clientId, secret } = presented
     const known = replica.tokenByClientId(clientId)
-    const verification = verify(known, digestOf(secret), clock.now())
+    const verification = verify(known, replica.match(known, digestOf(secret)), clock.now())
     if (!verification.ok) return { via: null, claimed: known ?? null, flaw: flawOf(clientId, secret, verification.reason) }
     if (known !== undefined) noteUse(known, verification.via, asked)
     return { via: verification.via, claimed: known ?? null, flaw: null }
@@ -127,6 +130,6 @@ function statusFor(flaw: NonNullable<Proof['flaw']>, { application, organization
   return unusable.has(flaw) || (organization?.isStrict ?? true) ? 401 : 403
 }
 
-function refuse(status: 401 | 403 | 503, reason: Reason, application: Application | null, token: ServiceToken | null): Verdict {
+function refuse(status: 401 | 403 | 503, reason: Reason, application: Application | null, token: KnownToken | null): Verdict {
   return { admitted: false, status, reason, application, token }
 }

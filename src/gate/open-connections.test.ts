@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { movableClock, silent } from '../../test/fixtures.ts'
-import { anApplication, aPolicy, aToken, bypass, credentials, uses } from '../../test/gate-fixtures.ts'
-import type { ServiceToken } from '../domain/service-token.ts'
+import { aKnownToken, anApplication, aPolicy, aToken, bypass, credentials, tokenIdOf, uses } from '../../test/gate-fixtures.ts'
 import { createOpenConnections, type OpenConnections } from './open-connections.ts'
 import { createReplica, type Replica } from './replica/replica.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 // What a review ends; test/e2e/open-connections.test.ts has the same through the whole program.
 
@@ -18,13 +18,15 @@ beforeEach(() => {
   replica = createReplica()
   for (const policy of [aPolicy(), bypass]) replica.put('policy', policy)
   for (const known of [application, open]) replica.put('application', known)
-  replica.put('service_token', aToken())
   replica.settle()
   ended = []
   openConnections = createOpenConnections({ replica, clock, log: silent, sessionIn: () => undefined })
 })
 
-function watch(name: string, { to = application, token = aToken() }: { to?: typeof open; token?: ServiceToken | null } = {}): () => void {
+function watch(
+  name: string,
+  { to = application, token = aKnownToken(replica) }: { to?: typeof open; token?: KnownToken | null } = {},
+): () => void {
   const asked = {
     host: to.domain,
     target: '/chat',
@@ -47,7 +49,7 @@ async function endedBy(happens: () => void): Promise<readonly string[]> {
 
 test('what is ended is ended once', async () => {
   watch('one')
-  expect(await endedBy(() => replica.remove('service_token', 'token'))).toEqual(['one'])
+  expect(await endedBy(() => replica.remove('service_token', tokenIdOf('token')))).toEqual(['one'])
   await openConnections.review()
   expect(ended).toEqual(['one'])
 })
@@ -57,12 +59,12 @@ test('what is no longer watched is not ended, however often that is said', async
   watch('two')
   unwatch()
   unwatch()
-  expect(await endedBy(() => replica.remove('service_token', 'token'))).toEqual(['two'])
+  expect(await endedBy(() => replica.remove('service_token', tokenIdOf('token')))).toEqual(['two'])
 })
 
 test('what everybody may open goes on without a token, and ends when that is over', async () => {
   watch('anybody', { to: open, token: null })
-  await endedBy(() => replica.remove('service_token', 'token'))
+  await endedBy(() => replica.remove('service_token', tokenIdOf('token')))
   expect(await endedBy(() => replica.put('application', { ...open, policies: [] }))).toEqual(['anybody'])
 })
 
@@ -82,7 +84,7 @@ test('what opened for another application ends when a narrower one takes the pat
 test('of thousands, all are ended, and other work is done in between', async () => {
   const names = Array.from({ length: 5000 }, (_, at) => `${at}`)
   for (const name of names) watch(name)
-  replica.remove('service_token', 'token')
+  replica.remove('service_token', tokenIdOf('token'))
   let turns = 0
   const count = () => {
     turns++

@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock, Log } from '../authority/ports.ts'
 import type { Application } from '../domain/application.ts'
 import { type Digest, digestOf } from '../domain/secret.ts'
-import { type ServiceToken, verify } from '../domain/service-token.ts'
+import { verify } from '../domain/service-token.ts'
 import { presentedIn } from './credentials.ts'
 import type { Asked, DeciderDeps } from './decide.ts'
 import type { Entrance, Replica } from './replica/replica.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 /** What was admitted and stays open, such as WebSockets: none of it outlives its admission for long. */
 export interface OpenConnections {
@@ -19,11 +20,11 @@ export interface Admission {
   readonly asked: Asked
   readonly application: Application
   /** Whose request it is; `null` where no token of the application's account was proved. */
-  readonly token: ServiceToken | null
+  readonly token: KnownToken | null
 }
 
 export interface OpenConnectionsDeps {
-  readonly replica: Pick<Replica, 'tokenByClientId' | 'entranceTo'>
+  readonly replica: Pick<Replica, 'tokenByClientId' | 'entranceTo' | 'match'>
   readonly clock: Clock
   readonly sessionIn: DeciderDeps['sessionIn']
   readonly log: Log
@@ -31,7 +32,7 @@ export interface OpenConnectionsDeps {
 
 interface Open extends Pick<Asked, 'host' | 'target' | 'address' | 'cookie'> {
   readonly applicationId: string
-  readonly token: ServiceToken | null
+  readonly token: KnownToken | null
   /** Of the secret that proved the token; `null` where its session did. The secret itself is not kept. */
   readonly digest: Digest | null
   readonly end: () => void
@@ -45,11 +46,11 @@ export function createOpenConnections({ replica, clock, sessionIn, log }: OpenCo
   const watched = new Set<Open>()
 
   /** A secret that was rotated out ends what it opened, at the end of its grace period. `undefined` for a token that is no longer proved. */
-  function provedToken({ token, digest, cookie }: Open, entrance: Entrance): ServiceToken | null | undefined {
+  function provedToken({ token, digest, cookie }: Open, entrance: Entrance): KnownToken | null | undefined {
     if (token === null) return null
     if (digest === null) return (cookie === undefined ? undefined : sessionIn(cookie, entrance)) ?? undefined
     const known = replica.tokenByClientId(token.clientId)
-    return verify(known, digest, clock.now()).ok ? known : undefined
+    return verify(known, replica.match(known, digest), clock.now()).ok ? known : undefined
   }
 
   function isStillAdmitted(open: Open): boolean {

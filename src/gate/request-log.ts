@@ -1,15 +1,18 @@
+import type { NotedRequest } from '../authority/access-requests.ts'
 import type { Clock } from '../authority/ports.ts'
-import type { AccessRequest } from '../authority/queries.ts'
+import type { Application } from '../domain/application.ts'
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
-import type { Asked, Verdict } from './decide.ts'
+import type { Asked, Reason, Verdict, Via } from './decide.ts'
+import { createRecollection } from './recollection.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 /** Notes what machines asked for. Those that go on asking for the same are noted once in a while. */
 export type NoteRequest = (asked: Asked, verdict: Verdict, ray: string) => void
 
 export interface RequestLogDeps {
-  readonly record: (request: AccessRequest) => void
+  readonly record: (request: NotedRequest) => void
   readonly clock: Clock
   readonly random: RandomBytes
 }
@@ -20,15 +23,29 @@ const refusedForMs = 60_000
 /** What is remembered at a time: at worst, something is noted again. */
 const maxRemembered = 100_000
 
+/** What a token was last noted for. */
+interface Latest {
+  readonly token: KnownToken
+  readonly application: Application
+  readonly reason: Reason | Via | 'bypass'
+  readonly sourceIp: string
+  readonly until: Instant
+}
+
 export function createRequestLog({ record, clock, random }: RequestLogDeps): NoteRequest {
   /** Until when what happened stands for what is like it; by service token (or none), and by address, application and reason. */
   const remembered = new Map<string, Map<string, Instant>>()
   let count = 0
+  /** Most machines go on asking for the same. */
+  const latestOf = createRecollection<Latest>()
 
-  /** Whether the same was noted a short while ago; if not, it is from now on. */
-  function isKnown(subject: string, event: string, now: Instant, forMs: number): boolean {
+  /** Until when the same needs no further note; `undefined` if it was not noted a short while ago. */
+  function notedUntil(subject: string, event: string, now: Instant): Instant | undefined {
     const until = remembered.get(subject)?.get(event)
-    if (until !== undefined && until > now) return true
+    return until !== undefined && until > now ? until : undefined
+  }
+
+  function remember(subject: string, event: string, until: Instant): void {
     if (count >= maxRemembered) {
       remembered.clear()
       count = 0
@@ -36,8 +53,7 @@ export function createRequestLog({ record, clock, random }: RequestLogDeps): Not
     const events = remembered.get(subject) ?? new Map<string, Instant>()
     remembered.set(subject, events)
     if (!events.has(event)) count++
-    events.set(event, now + forMs)
-    return false
+    events.set(event, until)
   }
 
   return ({ address: sourceIp }, verdict, ray) => {
@@ -46,13 +62,24 @@ export function createRequestLog({ record, clock, random }: RequestLogDeps): Not
     if (application === null) return
     const reason = admitted ? (verdict.via ?? 'bypass') : verdict.reason
     const now = clock.now()
-    if (isKnown(token?.id ?? '', `${sourceIp} ${application.id} ${reason}`, now, admitted ? admittedForMs : refusedForMs)) return
+    const latest = token === null ? undefined : latestOf.of(token)
+    if (latest !== undefined && now < latest.until && isLike(latest, application, reason, sourceIp)) return
+    const [subject, event] = [token?.id ?? '', `${sourceIp} ${application.id} ${reason}`]
+    const before = notedUntil(subject, event, now)
+    const until = before ?? now + (admitted ? admittedForMs : refusedForMs)
+    if (token !== null) latestOf.keep({ token, application, reason, sourceIp, until })
+    if (before !== undefined) return
+    remember(subject, event, until)
     const { accountId, id: applicationId, name: applicationName, domain: applicationDomain } = application
-    // A name is told to those only whose token it is.
-    const own = token?.accountId === accountId ? token : null
     record({
       ...{ id: newUuid(random), at: now, accountId, applicationId, applicationName, applicationDomain },
-      ...{ serviceTokenId: own?.id ?? null, serviceTokenName: own?.name ?? null, allowed: admitted, reason, sourceIp, rayId: ray },
+      // A token is told to those only whose token it is.
+      serviceTokenId: token?.accountId === accountId ? token.id : null,
+      ...{ allowed: admitted, reason, sourceIp, rayId: ray },
     })
   }
+}
+
+function isLike(latest: Latest, application: Application, reason: Latest['reason'], sourceIp: string): boolean {
+  return latest.application === application && latest.reason === reason && latest.sourceIp === sourceIp
 }

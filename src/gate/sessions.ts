@@ -1,16 +1,17 @@
 import type { Clock } from '../authority/ports.ts'
-import { type ServiceToken, vouchedSince } from '../domain/service-token.ts'
+import { vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { issuerOf } from './assertions.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import { type ReadToken, readToken } from './json-web-token.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Entrance, Replica } from './replica/replica.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 /** Assertions that come back as a cookie. */
 export interface Sessions {
   /** As `DeciderDeps.sessionIn`. Revoking the token ends its sessions at once, and so does the end of the secret that may have led to them. */
-  sessionIn(cookie: string, entrance: Entrance): ServiceToken | null | undefined
+  sessionIn(cookie: string, entrance: Entrance): KnownToken | null | undefined
 }
 
 export interface SessionsDeps {
@@ -68,7 +69,7 @@ export function createSessions({ replica, keyRing, clock, authDomain }: Sessions
       const token = session && replica.tokenByClientId(session.claims.common_name)
       if (token === undefined || token.accountId !== entrance.application.accountId) return null
       const now = clock.now()
-      const isVouchedFor = session !== undefined && session.claims.iat * 1000 >= vouchedSince(token, now)
+      const isVouchedFor = session !== undefined && session.claims.iat * 1000 >= vouchedSince(token.previousUntil, now)
       return isVouchedFor && token.enabled && now < token.expiresAt ? token : null
     },
   }

@@ -4,7 +4,20 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { newOrganization, type Organization } from '../../src/domain/organization.ts'
 import { createReplica, type Replica } from '../../src/gate/replica/replica.ts'
 import { movableClock, type Origin, startOrigin } from '../fixtures.ts'
-import { anApplication, aPolicy, aSigningKey, aToken, bypass, credentials, keyPair, newKeyPair, startGate, uses } from '../gate-fixtures.ts'
+import {
+  anApplication,
+  aPolicy,
+  aSigningKey,
+  aToken,
+  bypass,
+  clientIdOf,
+  credentials,
+  keyPair,
+  newKeyPair,
+  startGate,
+  tokenIdOf,
+  uses,
+} from '../gate-fixtures.ts'
 import { send } from '../raw-http.ts'
 
 // The assertion as a cookie: whose session it is, and everything that is none.
@@ -15,7 +28,7 @@ const start = clock.now()
 const strict = { ...newOrganization(accountId, 'Example', 'access.example', 0), revision: 1 }
 const legacy: Organization = { ...strict, isStrict: false }
 const other = { accountId: 'b'.repeat(32), keys: newKeyPair() }
-const onlyToken = aPolicy({ id: 'only-token', include: [{ kind: 'service_token', tokenId: 'token' }] })
+const onlyToken = aPolicy({ id: 'only-token', include: [{ kind: 'service_token', tokenId: tokenIdOf('token') }] })
 
 const origin: Origin = await startOrigin()
 const replica: Replica = createReplica()
@@ -39,7 +52,7 @@ function know(...organizations: readonly Organization[]): void {
 beforeEach(() => {
   clock.set(new Date(start).toISOString())
   replica.put('service_token', aToken())
-  replica.put('service_token', aToken({ id: 'elsewhere', accountId: other.accountId }))
+  replica.put('service_token', aToken({ name: 'elsewhere', accountId: other.accountId }))
   replica.put('signing_key', aSigningKey())
   replica.put('signing_key', aSigningKey({ accountId: other.accountId }, other.keys))
   know(strict)
@@ -58,7 +71,7 @@ const audienceOf = (domain: string) => applications.find((application) => applic
 const seconds = () => Math.floor(clock.now() / 1000)
 const goodClaims = (): JWTPayload => ({
   ...{ type: 'app', iat: seconds(), exp: seconds() + 3600, iss: 'https://access.example', sub: '' },
-  ...{ aud: [audienceOf('app.example')], common_name: 'token.access' },
+  ...{ aud: [audienceOf('app.example')], common_name: clientIdOf('token') },
 })
 
 /** A token as one forges it who has the private key: everything but what the test says is right. */
@@ -122,7 +135,7 @@ describe('a session', () => {
   test.each([
     ['is disabled', () => replica.put('service_token', aToken({ enabled: false }))],
     ['has expired', () => replica.put('service_token', aToken({ expiresAt: start }))],
-    ['is deleted', () => replica.remove('service_token', 'token')],
+    ['is deleted', () => replica.remove('service_token', tokenIdOf('token'))],
     ['has moved to another account', () => replica.put('service_token', aToken({ accountId: other.accountId }))],
   ])('ends at once when the token %s', async (_what, happens) => {
     const value = await forged()
@@ -153,12 +166,12 @@ describe('a session', () => {
   })
 
   test('gets no further than the token: another policy decides each time', async () => {
-    replica.put('service_token', aToken({ id: 'second' }))
-    expect(await statusOf(await forged({ common_name: 'second.access' }))).toBe(403)
+    replica.put('service_token', aToken({ name: 'second' }))
+    expect(await statusOf(await forged({ common_name: clientIdOf('second') }))).toBe(403)
   })
 
   test('does not stand in for credentials that are wrong', async () => {
-    const wrong = ['CF-Access-Client-Id', 'token.access', 'CF-Access-Client-Secret', 'wrong']
+    const wrong = ['CF-Access-Client-Id', clientIdOf('token'), 'CF-Access-Client-Secret', 'wrong']
     expect((await ask([...cookie(await forged()), ...wrong])).status).toBe(401)
   })
 })
@@ -214,10 +227,10 @@ describe('no session is', () => {
     ['one that expires in words', () => forged({ exp: `${seconds() + 3600}` })],
     ['one from the future', () => forged({ iat: seconds() + 61 })],
     ['one that is not valid yet', () => forged({ nbf: seconds() + 61 })],
-    ['one of a token that never was', () => forged({ common_name: 'nobody.access' })],
-    ["one of another account's token", () => forged({ common_name: 'elsewhere.access' })],
+    ['one of a token that never was', () => forged({ common_name: clientIdOf('nobody') })],
+    ["one of another account's token", () => forged({ common_name: clientIdOf('elsewhere') })],
     ['one of no token', () => forged({ common_name: undefined })],
-    ['one of several tokens', () => forged({ common_name: ['token.access'] })],
+    ['one of several tokens', () => forged({ common_name: [clientIdOf('token')] })],
     ['nothing', async () => ''],
     ['a word', async () => 'yes'],
     ['dots', async () => '..'],
@@ -286,13 +299,13 @@ describe('a session cookie', () => {
     know(legacy)
     expect(await setBy(credentials, { host: 'open.example' })).toEqual([])
     expect(await setBy([], { host: 'open.example' })).toEqual([])
-    expect(await setBy(['CF-Access-Client-Id', 'token.access', 'CF-Access-Client-Secret', 'wrong'])).toEqual([])
+    expect(await setBy(['CF-Access-Client-Id', clientIdOf('token'), 'CF-Access-Client-Secret', 'wrong'])).toEqual([])
   })
 })
 
 test("where nobody needs a token, a token is vouched for all the same, and another account's is not", async () => {
   expect(decodeProtectedHeader(await assertionAt('open.example'))['kid']).toBe(aSigningKey().id)
-  const foreign = ['CF-Access-Client-Id', 'elsewhere.access', 'CF-Access-Client-Secret', 'secret']
+  const foreign = ['CF-Access-Client-Id', clientIdOf('elsewhere'), 'CF-Access-Client-Secret', 'secret']
   for (const headers of [[], foreign]) {
     expect(await assertionAt('open.example', headers)).toBe('')
     await ask([...headers, 'Cf-Access-Jwt-Assertion', 'mine'], { host: 'open.example' })

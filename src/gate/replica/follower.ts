@@ -1,6 +1,6 @@
 import { pagesOf } from '../../authority/pages.ts'
-import type { Clock, Feed, Kind, Log } from '../../authority/ports.ts'
-import { type Replica, type Replicated, replicated } from './replica.ts'
+import type { Change, Clock, Feed, Log } from '../../authority/ports.ts'
+import { type Replica, replicated } from './replica.ts'
 
 export interface Follower {
   /** Loads a snapshot and begins to poll. Fails when the store cannot be read. */
@@ -43,8 +43,10 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     // Whatever changes while the pages are read has a number above this one and is applied again, so the pages need no transaction.
     const head = await feed.head()
     for (const kind of replicated) {
+      if (kind === 'service_token') continue
       for await (const page of pagesOf(feed, kind)) for (const entity of page) replica.put(kind, entity)
     }
+    for await (const page of feed.credentials()) for (const token of page) replica.put('service_token', token)
     replica.settle()
     // Not before: a snapshot that broke off must be read again.
     seq = head
@@ -63,10 +65,8 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       }
       for (;;) {
         const changes = await feed.changesSince(seq, batchSize)
-        for (const change of changes) {
-          if (isReplicated(change.kind)) await applyNewest(change.kind, change.id)
-          seq = change.seq
-        }
+        await apply(changes)
+        seq = changes.at(-1)?.seq ?? seq
         if (changes.length < batchSize) break
       }
       replica.settle()
@@ -89,11 +89,17 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     return clock.monotonicMs() - confirmedAtMs
   }
 
-  /** Reads the entity as it is now, which may be newer than the change: then a later change applies it again, to the same effect. */
-  async function applyNewest(kind: Replicated, id: string): Promise<void> {
-    const entity = await feed.find(kind, id)
-    if (entity === undefined) replica.remove(kind, id)
-    else replica.put(kind, entity)
+  /** Reads things as they are now, which may be newer than their changes: then a later change applies them again, to the same effect. */
+  async function apply(changes: readonly Change[]): Promise<void> {
+    for (const kind of replicated) {
+      const ids = new Set(changes.flatMap((change) => (change.kind === kind ? change.id : [])))
+      if (ids.size === 0) continue
+      for (const entity of await feed.findEach(kind, ids)) {
+        replica.put(kind, entity)
+        ids.delete(entity.id)
+      }
+      for (const id of ids) replica.remove(kind, id)
+    }
   }
 
   function catchUp(): Promise<void> {
@@ -132,8 +138,4 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       await (next ?? polling)
     },
   }
-}
-
-function isReplicated(kind: Kind): kind is Replicated {
-  return (replicated as readonly Kind[]).includes(kind)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { anApplication, aPolicy, aToken, uses } from '../../../test/gate-fixtures.ts'
+import { anApplication, aPolicy, aToken, clientIdOf, tokenIdOf, uses } from '../../../test/gate-fixtures.ts'
 import type { Application } from '../../domain/application.ts'
 import { newOrganization } from '../../domain/organization.ts'
 import type { Group, Policy } from '../../domain/policy.ts'
@@ -9,30 +9,28 @@ import { createReplica, type Replica } from './replica.ts'
 describe('service tokens in the replica', () => {
   test('are found by client id, and only by that', () => {
     const replica = createReplica()
-    const token = aToken({ id: 'one', clientId: 'one.access' })
-    replica.put('service_token', token)
-    expect(replica.tokenByClientId('one.access')).toBe(token)
+    replica.put('service_token', aToken({ name: 'one' }))
+    expect(replica.tokenByClientId(clientIdOf('one'))?.id).toBe(tokenIdOf('one'))
     for (const clientId of ['one', 'ONE.access', '', '__proto__', 'constructor']) expect(replica.tokenByClientId(clientId)).toBeUndefined()
   })
 
   test('are replaced by their newer version', () => {
     const replica = createReplica()
-    replica.put('service_token', aToken({ id: 'one' }))
-    const disabled = aToken({ id: 'one', enabled: false })
-    replica.put('service_token', disabled)
-    expect(replica.tokenByClientId('one.access')).toBe(disabled)
+    replica.put('service_token', aToken({ name: 'one' }))
+    replica.put('service_token', aToken({ name: 'one', enabled: false }))
+    expect(replica.tokenByClientId(clientIdOf('one'))?.enabled).toBe(false)
     expect(replica.size).toBe(1)
   })
 
   test('are gone once they are removed, and removing an unknown one harms nobody', () => {
     const replica = createReplica()
-    replica.put('service_token', aToken({ id: 'one' }))
-    replica.put('service_token', aToken({ id: 'other' }))
-    replica.remove('service_token', 'one')
-    replica.remove('service_token', 'one')
-    replica.remove('service_token', 'unknown')
-    expect(replica.tokenByClientId('one.access')).toBeUndefined()
-    expect(replica.tokenByClientId('other.access')).toBeDefined()
+    replica.put('service_token', aToken({ name: 'one' }))
+    replica.put('service_token', aToken({ name: 'other' }))
+    replica.remove('service_token', tokenIdOf('one'))
+    replica.remove('service_token', tokenIdOf('one'))
+    replica.remove('service_token', tokenIdOf('unknown'))
+    expect(replica.tokenByClientId(clientIdOf('one'))).toBeUndefined()
+    expect(replica.tokenByClientId(clientIdOf('other'))).toBeDefined()
     expect(replica.size).toBe(1)
   })
 })

@@ -4,8 +4,10 @@ import type { Application } from '../../domain/application.ts'
 import { createDirectory, type Directory } from '../../domain/directory.ts'
 import type { Organization } from '../../domain/organization.ts'
 import type { Group, Policy } from '../../domain/policy.ts'
-import type { ServiceToken } from '../../domain/service-token.ts'
+import type { Digest } from '../../domain/secret.ts'
+import type { Credential, Match } from '../../domain/service-token.ts'
 import type { SigningKey } from '../../domain/signing-key.ts'
+import { createTokenTable, type KnownToken } from './token-table.ts'
 
 /** The kinds that the gate needs in order to answer. */
 export const replicated = [
@@ -28,13 +30,15 @@ export interface Entrance {
 
 /** What the gate knows, in memory. */
 export interface Replica {
-  tokenByClientId(clientId: string): ServiceToken | undefined
+  tokenByClientId(clientId: string): KnownToken | undefined
+  /** As `TokenTable.match`. */
+  match(token: KnownToken | undefined, presented: Digest): Match
   /** As `Directory.find`: host in lower case and without port, path with its query as sent. */
   entranceTo(host: string, target: string): Entrance | 'ambiguous' | undefined
   organizations(): Iterable<Organization>
   /** Newest first. */
   signingKeysOf(accountId: string): readonly SigningKey[]
-  put<K extends Replicated>(kind: K, entity: Entities[K]): void
+  put<K extends Replicated>(kind: K, entity: K extends 'service_token' ? Credential : Entities[K]): void
   remove(kind: Replicated, id: string): void
   clear(): void
   /** Makes what was put and removed count for applications and policies; service tokens and keys count at once. */
@@ -47,8 +51,7 @@ export interface Replica {
 }
 
 export function createReplica(): Replica {
-  const tokens = new Map<string, ServiceToken>()
-  const clientIds = new Map<string, string>()
+  const tokens = createTokenTable()
   const keys = new Map<string, SigningKey>()
   let keysByAccount = new Map<string, readonly SigningKey[]>()
   const applications = new Map<string, Application>()
@@ -85,7 +88,8 @@ export function createReplica(): Replica {
   }
 
   return {
-    tokenByClientId: (clientId) => tokens.get(clientId),
+    tokenByClientId: tokens.find,
+    match: tokens.match,
 
     entranceTo(host, target) {
       const found = directory.find(host, target)
@@ -97,9 +101,7 @@ export function createReplica(): Replica {
 
     put(kind, entity) {
       if (kind === 'service_token') {
-        const token = entity as ServiceToken
-        clientIds.set(token.id, token.clientId)
-        tokens.set(token.clientId, token)
+        tokens.put(entity as Credential)
       } else if (kind === 'signing_key') {
         keys.set(entity.id, entity as SigningKey)
         indexKeys()
@@ -113,8 +115,7 @@ export function createReplica(): Replica {
 
     remove(kind, id) {
       if (kind === 'service_token') {
-        tokens.delete(clientIds.get(id) ?? '')
-        clientIds.delete(id)
+        tokens.remove(id)
       } else if (kind === 'signing_key') {
         keys.delete(id)
         indexKeys()
@@ -126,7 +127,8 @@ export function createReplica(): Replica {
 
     clear() {
       for (const id of applications.keys()) changed.applications.add(id)
-      for (const map of [tokens, clientIds, keys, applications, policies, groups, organizations]) map.clear()
+      tokens.clear()
+      for (const map of [keys, applications, policies, groups, organizations]) map.clear()
       indexKeys()
     },
 

@@ -1,4 +1,5 @@
 // Attempts to get at what a token is wanted for, without one. `open.example` is for everybody, `open.example/admin` and all of `closed.example` are not.
+import { clientIdOf } from '../../gate-fixtures.ts'
 
 export interface Attack {
   readonly name: string
@@ -6,6 +7,7 @@ export interface Attack {
   readonly bytes: string
 }
 
+const clientId = clientIdOf('token')
 const end = 'Connection: close\r\n\r\n'
 
 function request(line: string, ...headers: readonly string[]): string {
@@ -362,7 +364,7 @@ const targets: readonly Attack[] = [
   ['\r\nGET /admin HTTP/1.1', 'Host: open.example'],
   ['PRI * HTTP/2.0\r\n\r\nSM'],
   [`GET /admin?${'x'.repeat(7000)} HTTP/1.1`, 'Host: open.example'],
-  ['GET /admin?CF-Access-Client-Id=token.access&CF-Access-Client-Secret=secret HTTP/1.1', 'Host: open.example'],
+  [`GET /admin?CF-Access-Client-Id=${clientId}&CF-Access-Client-Secret=secret HTTP/1.1`, 'Host: open.example'],
 ].map(([line = '', ...lines]): Attack => ({ name: `${shown(line)}${lines[0] ? ` to ${lines[0]}` : ''}`, bytes: request(line, ...lines) }))
 
 /** A body, or two ways to say how long it is, with a request in it. */
@@ -417,34 +419,34 @@ const smuggled = lengths.flatMap(([lines, body]) =>
 /** Two wholes of credentials that are no whole together, or none at all. */
 const credentials = [
   ...[
-    'CF-Access-Client-Id: token.access',
+    `CF-Access-Client-Id: ${clientId}`,
     'CF-Access-Client-Secret: secret',
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: ',
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: Secret',
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: `,
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: Secret`,
   ],
   ...[
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: sec ret',
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: secret, secret',
-    'CF-Access-Client-Id: token.access, x\r\nCF-Access-Client-Secret: secret',
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: sec ret`,
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: secret, secret`,
+    `CF-Access-Client-Id: ${clientId}, x\r\nCF-Access-Client-Secret: secret`,
   ],
   ...[
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: secret\r\nCF-Access-Client-Id: token.access',
-    'CF-Access-Client-Id: token.access\r\ncf-access-client-secret: wrong\r\nCF-Access-Client-Secret: secret',
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: secret\r\nCF-Access-Client-Id: ${clientId}`,
+    `CF-Access-Client-Id: ${clientId}\r\ncf-access-client-secret: wrong\r\nCF-Access-Client-Secret: secret`,
   ],
   ...[
-    'CF_Access_Client_Id: token.access\r\nCF_Access_Client_Secret: secret',
-    'CF-Access-Client-Id: token.access\r\nCF_Access_Client_Secret: secret',
-    'CF-Access-Client-Id : token.access\r\nCF-Access-Client-Secret: secret',
+    `CF_Access_Client_Id: ${clientId}\r\nCF_Access_Client_Secret: secret`,
+    `CF-Access-Client-Id: ${clientId}\r\nCF_Access_Client_Secret: secret`,
+    `CF-Access-Client-Id : ${clientId}\r\nCF-Access-Client-Secret: secret`,
   ],
   ...[
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: sec\r\n ret',
-    'CF-Access-Client-Id: token.access\0\r\nCF-Access-Client-Secret: secret',
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: sec\r\n ret`,
+    `CF-Access-Client-Id: ${clientId}\0\r\nCF-Access-Client-Secret: secret`,
     'CF-Access-Client-Id: TOKEN.ACCESS\r\nCF-Access-Client-Secret: secret',
   ],
   ...[
     'Authorization: Basic dG9rZW4uYWNjZXNzOnNlY3JldA==',
-    'Cookie: CF-Access-Client-Id=token.access; CF-Access-Client-Secret=secret',
-    'CF-Access-Client-Id: token.access\r\nCF-Access-Client-Secret: secret\r\nConnection: cf-access-client-secret, x',
+    `Cookie: CF-Access-Client-Id=${clientId}; CF-Access-Client-Secret=secret`,
+    `CF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: secret\r\nConnection: cf-access-client-secret, x`,
   ],
 ]
   // With the last one the gate may read both, as it is no proxy's business then; the caller holds them.

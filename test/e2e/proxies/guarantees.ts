@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newOrganization } from '../../../src/domain/organization.ts'
-import { credentials, keyPair, type startGate } from '../../gate-fixtures.ts'
+import { clientIdOf, credentials, keyPair, type startGate } from '../../gate-fixtures.ts'
 import type { Door } from './doors.ts'
 import { applications, cookies, on, pair, policies, rows, start, tokens } from './knocks.ts'
 
@@ -43,7 +43,7 @@ export function testGuarantees(open: (known: Known) => Promise<Door>, showsAll: 
   })
 
   test('a refusal comes with its words, as JSON for those who ask for it', async () => {
-    const wrong = await strict.knock(on('token.example', [...pair('token.access', 'wrong'), ...json]))
+    const wrong = await strict.knock(on('token.example', [...pair(clientIdOf('token'), 'wrong'), ...json]))
     expect(JSON.parse(wrong.body)).toMatchObject({ status_code: 401, message: expect.stringMatching(/^Unauthorized\./) })
     const none = await strict.knock(on('token.example', json))
     const body = JSON.parse(none.body)
@@ -72,7 +72,7 @@ export function testGuarantees(open: (known: Known) => Promise<Door>, showsAll: 
       ...{ algorithms: ['RS256'], typ: 'JWT', issuer: 'https://access.example', currentDate: new Date(start) },
       audience: applications[0]?.audience ?? '',
     })
-    expect(payload).toMatchObject({ type: 'app', sub: '', common_name: 'token.access' })
+    expect(payload).toMatchObject({ type: 'app', sub: '', common_name: clientIdOf('token') })
     const back = await strict.knock(on('token.example', ['Cookie', `a=b; CF_Authorization=${assertion}; c=d`]))
     expect(back.status).toBe(200)
     expect((await strict.knock(on('asks.example', ['Cookie', `CF_Authorization=${assertion}`]))).status).toBe(401)

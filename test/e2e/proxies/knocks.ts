@@ -1,6 +1,6 @@
 import { digestOf } from '../../../src/domain/secret.ts'
 import { rotate } from '../../../src/domain/service-token.ts'
-import { anApplication, aPolicy, aToken, bypass, credentials, uses } from '../../gate-fixtures.ts'
+import { anApplication, aPolicy, aToken, bypass, clientIdOf, credentials, uses } from '../../gate-fixtures.ts'
 import type { Knock } from './doors.ts'
 
 // What is sent to the gate through every door, what the gate knows then, and the answers that the wire facts (§5) ask for.
@@ -23,13 +23,16 @@ export const applications = [
 /** What the gate's clock says. */
 export const start = Date.parse('2026-01-01T00:00:00Z')
 export const tokens = [
-  aToken({ id: 'expired', clientId: 'expired.access', expiresAt: start }),
-  aToken({ id: 'disabled', clientId: 'disabled.access', enabled: false }),
-  { ...rotate(aToken({ id: 'rotated', clientId: 'rotated.access' }), digestOf('newer'), start - 1), revision: 2 },
+  aToken({ name: 'expired', expiresAt: start }),
+  aToken({ name: 'disabled', enabled: false }),
+  { ...rotate(aToken({ name: 'rotated' }), digestOf('newer'), start - 1), revision: 2 },
 ]
 
 export const pair = (id: string, secret = 'secret') => ['CF-Access-Client-Id', id, 'CF-Access-Client-Secret', secret]
-export const single = ['X-Service-Token', JSON.stringify({ 'cf-access-client-id': 'token.access', 'cf-access-client-secret': 'secret' })]
+export const single = [
+  'X-Service-Token',
+  JSON.stringify({ 'cf-access-client-id': clientIdOf('token'), 'cf-access-client-secret': 'secret' }),
+]
 export const on = (host: string, headers: readonly string[] = [], rest: Partial<Knock> = {}): Knock => ({ host, headers, ...rest })
 
 const lowerCase = credentials.map((text, at) => (at % 2 ? text : text.toLowerCase()))
@@ -56,12 +59,12 @@ export const rows: readonly Row[] = [
   row('a valid token, header names in lower case', on('token.example', lowerCase), 200),
   row('a valid token, host in upper case', on('TOKEN.example', credentials), 200),
   row('a valid token, host with a port', on('token.example:8443', credentials), 200),
-  row('a wrong secret', on('token.example', pair('token.access', 'wrong')), 401, 403),
-  row('an unknown client id', on('token.example', pair('unknown.access')), 401, 403),
-  row('an expired token', on('token.example', pair('expired.access')), 401, 403),
-  row('a disabled token', on('token.example', pair('disabled.access')), 401, 403),
-  row('a secret that was rotated out', on('token.example', pair('rotated.access')), 401, 403),
-  row('the secret after a rotation', on('token.example', pair('rotated.access', 'newer')), 200),
+  row('a wrong secret', on('token.example', pair(clientIdOf('token'), 'wrong')), 401, 403),
+  row('an unknown client id', on('token.example', pair(clientIdOf('unknown'))), 401, 403),
+  row('an expired token', on('token.example', pair(clientIdOf('expired'))), 401, 403),
+  row('a disabled token', on('token.example', pair(clientIdOf('disabled'))), 401, 403),
+  row('a secret that was rotated out', on('token.example', pair(clientIdOf('rotated'))), 401, 403),
+  row('the secret after a rotation', on('token.example', pair(clientIdOf('rotated'), 'newer')), 200),
   row('a valid token that no policy lets in', on('nobody.example', credentials), 403),
   row('a client id alone', on('token.example', credentials.slice(0, 2)), 401),
   row('a client secret alone', on('token.example', credentials.slice(2)), 401),

@@ -1,0 +1,46 @@
+/** Rows of 32 words in pages of typed arrays: for the garbage collector a page is one thing, whatever is in it. */
+export interface Rows {
+  /** A row that was free. Its last word counts how often it has changed hands; the others are as they were left. */
+  take(): number
+  release(row: number): void
+  /** The page that a row is in, and where it begins there. */
+  page(row: number): Uint32Array
+  offset(row: number): number
+  word(row: number, at: number): number
+}
+
+/** 128 bytes: two lines of a processor's cache. */
+export const wordsPerRow = 32
+/** 1 MiB: made in no time, and little where tokens are few. */
+const rowsPerPageBits = 13
+const rowMask = (1 << rowsPerPageBits) - 1
+
+export function createRows(): Rows {
+  const pages: Uint32Array[] = []
+  let used = 0
+  /** The row that was released last, plus one; its first word says the one before. 0 for none. */
+  let free = 0
+
+  const page = (row: number) => pages[row >>> rowsPerPageBits] as Uint32Array
+  const offset = (row: number) => (row & rowMask) * wordsPerRow
+
+  return {
+    page,
+    offset,
+    word: (row, at) => page(row)[offset(row) + at] as number,
+    take() {
+      if (free > 0) {
+        const row = free - 1
+        free = page(row)[offset(row)] as number
+        return row
+      }
+      const row = used++
+      if (row >>> rowsPerPageBits === pages.length) pages.push(new Uint32Array(wordsPerRow << rowsPerPageBits))
+      return row
+    },
+    release(row) {
+      page(row)[offset(row)] = free
+      free = row + 1
+    },
+  }
+}

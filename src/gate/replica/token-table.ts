@@ -1,0 +1,194 @@
+import type { Instant } from '../../domain/instant.ts'
+import type { Digest } from '../../domain/secret.ts'
+import { type Credential, type Match, matchOf, type Scope } from '../../domain/service-token.ts'
+import { readClientId, readUuid, uuidAt } from './packed-id.ts'
+import { createRowIndex } from './row-index.ts'
+import { createRows } from './rows.ts'
+
+/** What the gate knows of a service token. The same object each time, as long as the token is not changed and is asked for now and then. */
+export interface KnownToken extends Scope {
+  readonly id: string
+  readonly clientId: string
+  readonly enabled: boolean
+  readonly expiresAt: Instant
+  readonly secretVersion: number
+  /** Until when the secret before the last rotation works; 0 where there was none. */
+  readonly previousUntil: Instant
+  readonly previousVersion: number
+  /** A number that two tokens seldom share: for whoever remembers something about each of those that were asked for lately. */
+  readonly place: number
+  readonly row: number
+  readonly edition: number
+}
+
+/** How many places there are. */
+export const places = 1 << 17
+
+/** All service tokens of the installation, packed. */
+export interface TokenTable {
+  find(clientId: string): KnownToken | undefined
+  /** Which secret of the token that was found just now has this digest. Takes the same time for a token that nobody has, and for every wrong secret. */
+  match(token: KnownToken | undefined, presented: Digest): Match
+  put(token: Credential): void
+  remove(id: string): void
+  clear(): void
+  readonly size: number
+}
+
+/** Where things are in a row, in words. What every check reads comes first, and fills one line of a processor's cache. */
+const at = {
+  ...{ clientId: 0, digest: 4, expiry: 12, flagsAndScope: 14, secretVersion: 15 },
+  ...{ id: 16, previousDigest: 20, previousUntil: 28, previousVersion: 30, edition: 31 },
+} as const
+
+const isEnabled = 1
+const hasPreviousDigest = 2
+const flagBits = 2
+
+const highWord = 2 ** 32
+
+/** Nothing in it is an object for each token: so neither its size nor what is done to it holds up the garbage collector. */
+export function createTokenTable(): TokenTable {
+  let rows = createRows()
+  let byClientId = createRowIndex(rows, at.clientId)
+  let byId = createRowIndex(rows, at.id)
+  let size = 0
+  /** Tokens belong to few accounts and zones: a row has the number of one. */
+  let scopes: Scope[] = []
+  let scopeNumbers = new Map<string, number>()
+  /** What was read out of rows lately. */
+  let known = new Array<KnownToken | undefined>(places).fill(undefined)
+
+  const sought = new Uint32Array(4)
+  const [ownDigest, previousDigest] = [new Uint32Array(8), new Uint32Array(8)]
+  const [ownBytes, previousBytes] = [new Uint8Array(ownDigest.buffer), new Uint8Array(previousDigest.buffer)]
+
+  function scopeNumber({ accountId, zoneId }: Scope): number {
+    const name = `${accountId} ${zoneId}`
+    const before = scopeNumbers.get(name)
+    if (before !== undefined) return before
+    scopeNumbers.set(name, scopes.length)
+    return scopes.push({ accountId, zoneId }) - 1
+  }
+
+  function read(row: number, clientId: string): KnownToken {
+    const words = rows.page(row)
+    const offset = rows.offset(row)
+    const word = (index: number) => words[offset + index] as number
+    const flags = word(at.flagsAndScope)
+    const { accountId, zoneId } = scopes[flags >>> flagBits] as Scope
+    return {
+      id: uuidAt(words, offset + at.id),
+      clientId,
+      accountId,
+      zoneId,
+      enabled: (flags & isEnabled) !== 0,
+      expiresAt: word(at.expiry) + word(at.expiry + 1) * highWord,
+      secretVersion: word(at.secretVersion),
+      previousUntil: word(at.previousUntil) + word(at.previousUntil + 1) * highWord,
+      previousVersion: word(at.previousVersion),
+      place: row & (places - 1),
+      row,
+      edition: word(at.edition),
+    }
+  }
+
+  function write(row: number, token: Credential): void {
+    const words = rows.page(row)
+    const offset = rows.offset(row)
+    const bytes = new Uint8Array(words.buffer, offset * 4, 128)
+    const { digest, previous, expiresAt } = token
+    bytes.set(digest, at.digest * 4)
+    if (previous?.digest) bytes.set(previous.digest, at.previousDigest * 4)
+    else words.fill(0, offset + at.previousDigest, offset + at.previousUntil)
+    const flags = (token.enabled ? isEnabled : 0) | (previous?.digest ? hasPreviousDigest : 0)
+    words[offset + at.flagsAndScope] = (scopeNumber(token) << flagBits) | flags
+    writeInstant(words, offset + at.expiry, expiresAt)
+    writeInstant(words, offset + at.previousUntil, previous?.until ?? 0)
+    words[offset + at.secretVersion] = token.secretVersion
+    words[offset + at.previousVersion] = previous?.version ?? 0
+    words[offset + at.edition] = (words[offset + at.edition] as number) + 1
+  }
+
+  function drop(row: number): void {
+    byClientId.remove(row)
+    byId.remove(row)
+    const words = rows.page(row)
+    const edition = rows.offset(row) + at.edition
+    words[edition] = (words[edition] as number) + 1
+    rows.release(row)
+    size--
+  }
+
+  const rowOfId = (id: string) => (readUuid(id, sought) ? byId.find(sought) : -1)
+
+  return {
+    find(clientId) {
+      if (!readClientId(clientId, sought)) return undefined
+      const row = byClientId.find(sought)
+      if (row === -1) return undefined
+      const place = row & (places - 1)
+      const before = known[place]
+      if (before !== undefined && before.row === row && before.edition === rows.word(row, at.edition)) return before
+      const token = read(row, clientId)
+      known[place] = token
+      return token
+    },
+
+    match(token, presented) {
+      if (token === undefined || known[token.place] !== token || token.edition !== rows.word(token.row, at.edition))
+        return matchOf(undefined, undefined, presented)
+      const words = rows.page(token.row)
+      const offset = rows.offset(token.row)
+      for (let index = 0; index < 8; index++) {
+        ownDigest[index] = words[offset + at.digest + index] as number
+        previousDigest[index] = words[offset + at.previousDigest + index] as number
+      }
+      const hasPrevious = ((words[offset + at.flagsAndScope] as number) & hasPreviousDigest) !== 0
+      return matchOf(ownBytes, hasPrevious ? previousBytes : undefined, presented)
+    },
+
+    put(token) {
+      const before = rowOfId(token.id)
+      // Neither its id nor its client id can be another than those that were made here; one that is, is nobody's.
+      if (!readClientId(token.clientId, sought)) return
+      if (before !== -1 && byClientId.find(sought) === before) return write(before, token)
+      if (before !== -1) drop(before)
+      const row = rows.take()
+      const words = rows.page(row)
+      const offset = rows.offset(row)
+      words.set(sought, offset + at.clientId)
+      if (!readUuid(token.id, sought)) return rows.release(row)
+      words.set(sought, offset + at.id)
+      write(row, token)
+      byClientId.add(row)
+      byId.add(row)
+      size++
+    },
+
+    remove(id) {
+      const row = rowOfId(id)
+      if (row !== -1) drop(row)
+    },
+
+    clear() {
+      rows = createRows()
+      byClientId = createRowIndex(rows, at.clientId)
+      byId = createRowIndex(rows, at.id)
+      size = 0
+      scopes = []
+      scopeNumbers = new Map()
+      known = new Array<KnownToken | undefined>(places).fill(undefined)
+    },
+
+    get size() {
+      return size
+    },
+  }
+}
+
+/** Milliseconds up to `endOfTime` take 48 bits. */
+function writeInstant(words: Uint32Array, offset: number, instant: Instant): void {
+  words[offset] = instant % highWord
+  words[offset + 1] = instant / highWord
+}

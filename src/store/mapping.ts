@@ -147,3 +147,13 @@ export const mappings = {
 function searchText(...parts: readonly string[]): string {
   return parts.join('\n').toLowerCase()
 }
+
+export const kinds = Object.keys(mappings) as readonly Kind[]
+
+/** Every entity's table has an id and a revision; where a query uses only these, one table's types serve for all. */
+export type AnyTable = 'service_token'
+export type AnyEntity = Entities[Kind]
+
+export function anyMapping(kind: Kind): Mapping<AnyEntity, AnyTable> {
+  return mappings[kind] as unknown as Mapping<AnyEntity, AnyTable>
+}

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { credentialRows } from './credentials.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './schema.ts'
+import { type Steps, takeStepsInTime } from './steps.ts'
 
 /** Searches at a time: so many that they cannot take all connections, nor all of the database's processors, from the rest. */
 const mostScans = 2
@@ -27,9 +28,26 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
   const patient = pool({ connectionTimeoutMillis: 10_000, query_timeout: 0, max: 2 })
   return {
     ...{ db, reader: db, scanner, patient },
+    answer: (query) => db.executeQuery(query),
+    write: (steps) => writeBy(db, steps),
     credentials: (pageSize) => credentialRows(scanner, pageSize),
     async close() {
       await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
     },
+  }
+}
+
+/** Thrown inside of a transaction to roll it back. */
+class NotStored extends Error {}
+
+async function writeBy(db: Kysely<Tables>, steps: () => Steps<boolean>): Promise<boolean> {
+  try {
+    await db.transaction().execute(async (trx) => {
+      if (!(await takeStepsInTime(steps(), (query) => trx.executeQuery(query)))) throw new NotStored()
+    })
+    return true
+  } catch (error) {
+    if (error instanceof NotStored) return false
+    throw error
   }
 }

@@ -1,9 +1,11 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Kind, SeenApiToken, Store } from '../authority/ports.ts'
 import type { PageQuery, Visible } from '../authority/queries.ts'
 import type { Owner } from '../domain/principal.ts'
+import { compiledOnce } from './compiled-once.ts'
+import type { Database } from './database.ts'
 import { mappings } from './mapping.ts'
-import type { ApiTokenRow, Tables } from './schema.ts'
+import type { ApiTokenRow } from './schema.ts'
 
 type Queries = Pick<
   Store,
@@ -11,7 +13,11 @@ type Queries = Pick<
 >
 
 /** Who there is, and what belongs to whom. */
-export function createPrincipalQueries(db: Kysely<Tables>): Queries {
+export function createPrincipalQueries({ db, answer }: Database): Queries {
+  const findByDigest = compiledOnce(({ digest }: Pick<ApiTokenRow, 'digest'>) =>
+    db.selectFrom('api_token').selectAll().where('digest', '=', digest),
+  )
+
   function ownedBy({ userId, accountId }: Owner) {
     return userId === null
       ? db.selectFrom('api_token').where('user_id', 'is', null).where('account_id', '=', accountId)
@@ -39,7 +45,7 @@ export function createPrincipalQueries(db: Kysely<Tables>): Queries {
 
   return {
     async findApiToken(digest) {
-      const row = await db.selectFrom('api_token').selectAll().where('digest', '=', digest).executeTakeFirst()
+      const [row] = (await answer(findByDigest({ digest }))).rows
       return row && mappings.api_token.fromRow(row)
     },
 

@@ -1,8 +1,10 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Write } from '../authority/ports.ts'
 import type { Scope, ServiceToken } from '../domain/service-token.ts'
+import { compiledOnce } from './compiled-once.ts'
 import type { ServiceTokenBlockRow, Tables } from './schema.ts'
 import { from, inScope, newestFirst, type Place } from './service-token-order.ts'
+import { ask, type Steps } from './steps.ts'
 
 // The list of each scope is divided into blocks that know how many tokens they hold. Their sum is the number of all, and a page is found by adding up
 // blocks, a few hundred for a million tokens, instead of walking past every token before it.
@@ -36,70 +38,86 @@ export async function locate(db: Kysely<Tables>, { accountId, zoneId }: Scope, o
 }
 
 /** How many service tokens an account has, those of its zones included. */
-export async function countServiceTokens(db: Kysely<Tables>, accountId: string): Promise<number> {
+export function countingServiceTokens(db: Kysely<Tables>): (accountId: string) => Steps<number> {
   const total = sql<number>`cast(coalesce(sum(tokens), 0) as bigint)`.as('total')
-  return (await db.selectFrom('service_token_block').select(total).where('account_id', '=', accountId).executeTakeFirstOrThrow()).total
+  const count = compiledOnce(({ accountId }: Pick<Scope, 'accountId'>) =>
+    db.selectFrom('service_token_block').select(total).where('account_id', '=', accountId),
+  )
+  return function* (accountId) {
+    return (yield* ask(count({ accountId }))).rows[0]?.total ?? 0
+  }
 }
 
-/** Keeps the blocks in step with one write, right after it; a block with more than `fullBlock` tokens is divided. */
-export async function countWrite(trx: Transaction<Tables>, { kind, before, after }: Write, fullBlock: number): Promise<void> {
-  if (kind !== 'service_token') return
-  if (before && after && isSamePlace(before, after)) return
-  if (before) await strike(trx, before)
-  if (after) await enter(trx, after, fullBlock)
+export interface Blocks {
+  /** Keeps the blocks in step with one write, right after it. */
+  countWrite(write: Write): Steps<void>
+}
+
+/** Blocks of which none gets longer than `fullBlock` tokens: such a one is divided. */
+export function createBlocks(db: Kysely<Tables>, fullBlock: number): Blocks {
+  const add = compiledOnce(addition)
+
+  function* enter(token: ServiceToken): Steps<void> {
+    const [block] = (yield* ask(add(placeOf(token, 1)))).rows
+    if (block === undefined) {
+      const first = { account_id: token.accountId, zone_id: zoneKey(token.zoneId), ...front, tokens: 1 }
+      yield* ask(db.insertInto('service_token_block').values(first))
+    } else if (block.tokens > fullBlock) {
+      yield* divide(token, block)
+    }
+  }
+
+  function* strike(token: ServiceToken): Steps<void> {
+    const [block] = (yield* ask(add(placeOf(token, -1)))).rows
+    if (block === undefined || block.tokens > 0 || block.created_at === front.created_at) return
+    // What is created in its stretch from now on falls to the newer block.
+    const { account_id, zone_id, created_at, id } = block
+    yield* ask(db.deleteFrom('service_token_block').where(({ and }) => and({ account_id, zone_id, created_at, id })))
+  }
+
+  /** Makes the older half of a block one of its own. */
+  function* divide(scope: Scope, block: ServiceTokenBlockRow): Steps<void> {
+    const kept = Math.floor(block.tokens / 2)
+    const { account_id, zone_id, created_at, id } = block
+    const listed = newestFirst(from(inScope(db, scope), block))
+    const [middle] = (yield* ask(listed.select(['created_at', 'id']).offset(kept).limit(1))).rows
+    // Only if somebody has deleted rows behind our back; a wrong count is no reason to refuse new tokens.
+    if (middle === undefined) return
+    const shortened = db.updateTable('service_token_block').set({ tokens: kept })
+    yield* ask(shortened.where(({ and }) => and({ account_id, zone_id, created_at, id })))
+    const added = { account_id, zone_id, ...middle, tokens: block.tokens - kept }
+    yield* ask(db.insertInto('service_token_block').values(added))
+  }
+
+  /** Adds to the block that a token falls into: the oldest one that does not begin behind it. */
+  function addition({ accountId, zone, createdAt, id, number }: ReturnType<typeof placeOf>) {
+    const ofScope = sql`account_id = ${accountId} and zone_id = ${zone}`
+    const query = sql<ServiceTokenBlockRow>`
+      update service_token_block set tokens = tokens + ${number}
+      where ${ofScope} and (created_at, id) = (
+        select created_at, id from service_token_block
+        where ${ofScope} and created_at >= ${createdAt} and not (created_at = ${createdAt} and id > ${id})
+        order by created_at, id desc limit 1
+      )
+      returning account_id, zone_id, created_at, id, tokens
+    `
+    return { compile: () => query.compile(db) }
+  }
+
+  return {
+    *countWrite({ kind, before, after }) {
+      if (kind !== 'service_token') return
+      if (before && after && isSamePlace(before, after)) return
+      if (before) yield* strike(before)
+      if (after) yield* enter(after)
+    },
+  }
+}
+
+function placeOf({ accountId, zoneId, createdAt, id }: ServiceToken, number: 1 | -1) {
+  return { accountId, zone: zoneKey(zoneId), createdAt, id, number }
 }
 
 function isSamePlace(one: ServiceToken, other: ServiceToken): boolean {
   return one.accountId === other.accountId && one.zoneId === other.zoneId && one.createdAt === other.createdAt
-}
-
-async function enter(trx: Transaction<Tables>, token: ServiceToken, fullBlock: number): Promise<void> {
-  const block = await add(trx, token, 1)
-  if (block === undefined) {
-    const first = { account_id: token.accountId, zone_id: zoneKey(token.zoneId), ...front, tokens: 1 }
-    await trx.insertInto('service_token_block').values(first).execute()
-  } else if (block.tokens > fullBlock) {
-    await divide(trx, token, block)
-  }
-}
-
-async function strike(trx: Transaction<Tables>, token: ServiceToken): Promise<void> {
-  const block = await add(trx, token, -1)
-  if (block === undefined || block.tokens > 0 || block.created_at === front.created_at) return
-  // What is created in its stretch from now on falls to the newer block.
-  const { account_id, zone_id, created_at, id } = block
-  await trx
-    .deleteFrom('service_token_block')
-    .where(({ and }) => and({ account_id, zone_id, created_at, id }))
-    .execute()
-}
-
-/** Adds to the block that a token falls into: the oldest one that does not begin behind it. */
-async function add(trx: Transaction<Tables>, token: ServiceToken, number: 1 | -1): Promise<ServiceTokenBlockRow | undefined> {
-  const { accountId, zoneId, createdAt, id } = token
-  const ofScope = sql`account_id = ${accountId} and zone_id = ${zoneKey(zoneId)}`
-  const { rows } = await sql<ServiceTokenBlockRow>`
-    update service_token_block set tokens = tokens + ${number}
-    where ${ofScope} and (created_at, id) = (
-      select created_at, id from service_token_block
-      where ${ofScope} and created_at >= ${createdAt} and not (created_at = ${createdAt} and id > ${id})
-      order by created_at, id desc limit 1
-    )
-    returning account_id, zone_id, created_at, id, tokens
-  `.execute(trx)
-  return rows[0]
-}
-
-/** Makes the older half of a block one of its own. */
-async function divide(trx: Transaction<Tables>, scope: Scope, block: ServiceTokenBlockRow): Promise<void> {
-  const kept = Math.floor(block.tokens / 2)
-  const { account_id, zone_id, created_at, id } = block
-  const listed = newestFirst(from(inScope(trx, scope), block))
-  const middle = await listed.select(['created_at', 'id']).offset(kept).limit(1).executeTakeFirst()
-  // Only if somebody has deleted rows behind our back; a wrong count is no reason to refuse new tokens.
-  if (middle === undefined) return
-  const shortened = trx.updateTable('service_token_block').set({ tokens: kept })
-  await shortened.where(({ and }) => and({ account_id, zone_id, created_at, id })).execute()
-  const added = { account_id, zone_id, ...middle, tokens: block.tokens - kept }
-  await trx.insertInto('service_token_block').values(added).execute()
 }

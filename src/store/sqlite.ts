@@ -2,12 +2,14 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { CompiledQuery, type DatabaseConnection, type Dialect, Kysely, SqliteDialect } from 'kysely'
+import { type CompiledQuery, type Dialect, Kysely, type QueryResult, SqliteDialect } from 'kysely'
 import { packedCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { readerDialect } from './reader-dialect.ts'
 import { createReaderThread } from './reader-thread.ts'
 import type { Tables } from './schema.ts'
+import { createSqliteWriter } from './sqlite-writer.ts'
+import { createStatements, type Statements } from './statements.ts'
 
 /** Opens the SQLite file, with its folder when that is missing. A transaction that was answered survives a crash of the machine. */
 export function openSqlite(path: string): Database {
@@ -20,7 +22,15 @@ export function openSqlite(path: string): Database {
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
-  const db = new Kysely<Tables>({ dialect: writing(new SqliteDialect({ database })) })
+  const statements = createStatements(database)
+  const begin = beginner(database, statements)
+  const db = new Kysely<Tables>({
+    dialect: writing(new SqliteDialect({ database: { ...statements, close: () => database.close() } }), begin),
+  })
+  const writer = createSqliteWriter({ database, statements, begin, exclusively: (what) => db.connection().execute(what) })
+  // Sees only what has been committed, whatever transaction is under way on the other.
+  const looking = new Sqlite(path, { readonly: true })
+  const looks = createStatements(looking)
   const [pages, scans] = [createReaderThread(path), createReaderThread(path)]
   const scanner = new Kysely<Tables>({ dialect: readerDialect(scans) })
   return {
@@ -29,7 +39,11 @@ export function openSqlite(path: string): Database {
     reader: new Kysely<Tables>({ dialect: readerDialect(pages) }),
     scanner,
     credentials: (pageSize) => packedCredentials(scanner, pageSize),
+    // Thrown into the promise.
+    answer: async <Row>(query: CompiledQuery<Row>) => looks.answer(query) as QueryResult<Row>,
+    write: writer.write,
     async close() {
+      looking.close()
       await Promise.all([pages.end(), scans.end()])
       // The last one to close the file leaves it whole, without a log beside it.
       await db.destroy()
@@ -38,30 +52,34 @@ export function openSqlite(path: string): Database {
 }
 
 /** Kysely's dialect, for transactions that write, as all of ours do. */
-function writing(dialect: SqliteDialect): Dialect {
+function writing(dialect: SqliteDialect, beginTransaction: () => Promise<void>): Dialect {
   return {
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createIntrospector: (db) => dialect.createIntrospector(db),
     // SQLite rolls back the making of tables like anything else; without this, a crash would leave half a migration behind.
     createAdapter: () => Object.defineProperty(dialect.createAdapter(), 'supportsTransactionalDdl', { value: true }),
-    // One that locks only at its first write fails at once when another process has written since its first read.
-    createDriver: () => Object.assign(dialect.createDriver(), { beginTransaction: lockAtOnce }),
+    createDriver: () => Object.assign(dialect.createDriver(), { beginTransaction }),
   }
 }
 
 const lockRetryMs = 20
 const lockAttempts = 250
 
-/** Waits for another process that writes, without holding up this one; after 5 seconds it fails. */
-async function lockAtOnce(connection: DatabaseConnection): Promise<void> {
-  await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'))
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await connection.executeQuery(CompiledQuery.raw('begin immediate'))
-      return
-    } catch (error) {
-      if (attempt === lockAttempts || (error as { code?: string }).code !== 'SQLITE_BUSY') throw error
-      await setTimeout(lockRetryMs)
+/** Begins transactions that may write. They wait for another process that writes, without holding up this one; after 5 seconds they fail. */
+function beginner(database: Sqlite.Database, { prepare }: Statements): () => Promise<void> {
+  let isFirst = true
+  return async () => {
+    if (isFirst) database.pragma('busy_timeout = 0')
+    isFirst = false
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // One that locks only at its first write fails at once when another process has written since its first read.
+        prepare('begin immediate').run()
+        return
+      } catch (error) {
+        if (attempt === lockAttempts || (error as { code?: string }).code !== 'SQLITE_BUSY') throw error
+        await setTimeout(lockRetryMs)
+      }
     }
   }
 }

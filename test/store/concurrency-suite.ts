@@ -114,6 +114,35 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
       expect(await store.changesSince(0, 100)).toHaveLength(1)
     })
 
+    test('a commit that is refused or fails leaves those that come with it as they are, and takes no number', async () => {
+      const { store } = underTest()
+      await saveOwners(store)
+      const taken = anAuditEntry()
+      await store.recordAudit([taken])
+      const outcomes = await Promise.all(
+        numbers.slice(0, 20).map((number) => {
+          const token = insert('service_token', aServiceToken(number))
+          // Of an account that is not there: its token is written before that shows.
+          const ofNobody = insert('service_token', aServiceToken(100 + number, { accountId: hexId(404) }))
+          const commits = [
+            () => storeOf(number).commit([token], anAuditEntry()),
+            () => storeOf(number).commit([token, ofNobody], anAuditEntry()),
+            () =>
+              storeOf(number)
+                .commit([token], [anAuditEntry(), taken])
+                .catch(() => 'failed'),
+            () => storeOf(number).commit([token], anAuditEntry(), { unchanged: { kind: 'zone', since: 0 } }),
+          ]
+          return commits[number % 4]?.()
+        }),
+      )
+      expect(outcomes).toEqual(numbers.slice(0, 20).map((number) => [true, false, 'failed', false][number % 4]))
+      expect(await store.countServiceTokens(here.accountId)).toBe(5)
+      expect((await store.read('service_token', '', 100)).map(({ id }) => id)).toEqual([4, 8, 12, 16, 20].map(uuid))
+      expect((await store.changesSince(4, 100)).map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9])
+      expect(await underTest().rows.selectFrom('audit').select('id').execute()).toHaveLength(1 + 1 + 5)
+    })
+
     test('an account never gets more service tokens than the condition allows, counting its zones', async () => {
       const { store } = underTest()
       await saveOwners(store)

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Store } from '../../src/authority/ports.ts'
+import type { Database } from '../../src/store/database.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { createStore } from '../../src/store/store.ts'
+import { temporaryFolder } from '../fixtures.ts'
+import { anAuditEntry, aServiceToken, here, insert, saveOwners, uuid } from './entities.ts'
+
+// What only SQLite has to be asked: there, commits that come at the same time share one transaction.
+
+let folder: ReturnType<typeof temporaryFolder>
+let database: Database
+let store: Store
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  database = openSqlite(join(folder.path, 'postern.db'))
+  await migrate(database.db)
+  store = createStore(database)
+  await saveOwners(store)
+})
+afterEach(async () => {
+  await database.close()
+  folder.remove()
+})
+
+const create = (number: number, traits = {}) => store.commit([insert('service_token', aServiceToken(number, traits))], anAuditEntry())
+
+test('when the disk is full, all commits of that moment fail and none is stored; once there is room, the next is', async () => {
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.db)
+  await sql`pragma max_page_count = ${sql.raw(String((rows[0]?.page_count ?? 0) + 3))}`.execute(database.db)
+  const name = 'x'.repeat(100_000)
+  const outcomes = await Promise.allSettled([create(1), create(2, { name }), create(3)])
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  expect(await store.head()).toBe(4)
+  expect(await store.countServiceTokens(here.accountId)).toBe(0)
+  await sql`pragma max_page_count = 1000000`.execute(database.db)
+  expect(await Promise.all([create(1), create(2, { name }), create(3)])).toEqual([true, true, true])
+  expect((await store.changesSince(4, 10)).map(({ id }) => id)).toEqual([1, 2, 3].map(uuid))
+})
+
+test('more commits at a time than share a transaction are all stored, in the order in which they came', async () => {
+  const numbers = Array.from({ length: 200 }, (_, index) => index + 1)
+  expect(await Promise.all(numbers.map((number) => create(number)))).toEqual(numbers.map(() => true))
+  expect((await store.changesSince(4, 1000)).map(({ id }) => id)).toEqual(numbers.map(uuid))
+})
+
+test('a commit waits for a transaction that is under way on its connection', async () => {
+  let isOver = false
+  const transaction = database.db.transaction().execute(async (trx) => {
+    await trx.updateTable('account').set({ name: 'changed' }).execute()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await store.head()).toBe(4)
+    isOver = true
+  })
+  expect(await create(1)).toBe(true)
+  expect(isOver).toBe(true)
+  await transaction
+})
+
+test('what has not been committed is not seen by those who look something up', async () => {
+  const { accountId } = here
+  await database.db.transaction().execute(async (trx) => {
+    await trx.updateTable('account').set({ name: 'changed' }).execute()
+    expect((await store.find('account', accountId))?.name).toBe('Account')
+  })
+  expect((await store.find('account', accountId))?.name).toBe('changed')
+})

@@ -20,7 +20,7 @@ export interface Comparison {
   ratio(name: string, other: string, figure?: keyof Measured): number
 }
 
-export const comparisonColumns = ['requests/s', 'relative', 'p50 ms', 'p99 ms', 'CPU µs/request', 'RSS MiB'] as const
+export const comparisonColumns = ['requests/s', 'relative', 'p50 ms', 'p99 ms', 'CPU µs/request', 'by CPU', 'RSS MiB'] as const
 
 /** Measures all in turns, round by round, after each has been warmed up with its own requests. */
 export async function compare({ pace, say }: Context, contestants: readonly Contestant[]): Promise<Comparison> {
@@ -51,8 +51,9 @@ function comparisonOf(contestants: readonly Contestant[], measured: ReadonlyMap<
   const first = contestants[0]?.name ?? ''
   const rows = contestants.map(({ name }) => {
     const [rate, relative] = [of(name, 'requestsPerSecond'), ratio(name, first)]
+    const byCpu = ratio(first, name, 'cpuMicros')
     const [p50, p99, cpu, rss] = [of(name, 'p50Ms'), of(name, 'p99Ms'), of(name, 'cpuMicros'), of(name, 'rssMiB')]
-    const values = { 'requests/s': rate, relative, 'p50 ms': p50, 'p99 ms': p99, 'CPU µs/request': cpu, 'RSS MiB': rss }
+    const values = { 'requests/s': rate, relative, 'p50 ms': p50, 'p99 ms': p99, 'CPU µs/request': cpu, 'by CPU': byCpu, 'RSS MiB': rss }
     return { name, values }
   })
   return { rows, of, ratio }

@@ -46,6 +46,13 @@ const mostMsToStop = 20_000
 /** `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Node runs on. */
 const msPerTick = 10
 
+/** None is left behind when this process ends by whatever means. */
+const alive = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 /** Starts a program on its core, and waits until it is ready. */
 export async function start({ command, core = serverCore, folder, environment, ready }: Program): Promise<Running> {
   const startedAt = performance.now()
@@ -54,6 +61,8 @@ export async function start({ command, core = serverCore, folder, environment, r
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
   let output = ''
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const url = await new Promise<string>((resolve, reject) => {

@@ -62,11 +62,11 @@ function markdown(run: Run): string {
   )
   return [
     '# Benchmarks',
-    `Written by \`${command}\` in ${Math.round(seconds / 60)} minutes; changes here are lost. The figures are in [latest.json](latest.json).`,
+    `Written by \`${command}\` in ${Math.round(seconds)} seconds; changes here are lost. The figures are in [latest.json](latest.json).`,
     machineLines(machine)
       .map((line) => `- ${line}`)
       .join('\n'),
-    'Machines differ, and are noisy: read ratios, and CPU time per request rather than requests per second. Every server has one core for itself, and who asks it another one. What is compared is measured in turns; figures are medians of the rounds, ratios medians of the ratios within a round.',
+    'Machines differ, and are noisy: read ratios, and CPU time per request rather than requests per second. “Relative” is to the first row by requests, “by CPU” by time on the processor for one. Every server has one core for itself, and who asks it another one. What is compared is measured in turns; figures are medians of the rounds, ratios medians of the ratios within a round.',
     '## Targets',
     ['| target | wanted | measured | |', '|---|---|---|---|', ...targets].join('\n'),
     ...finished.flatMap((one) => [`## ${one.bench.title}`, `\`${commandOf(one)}\``, ...sections(one)]),

@@ -23,6 +23,12 @@ function withCredentials(clientId: string, secret: string): string {
   return `HTTP/1.1\r\nHost: app.example.com\r\nCF-Access-Client-Id: ${clientId}\r\nCF-Access-Client-Secret: ${secret}\r\n\r\n`
 }
 
+/** As many of them as said, spread evenly. */
+export function sampleOf(credentials: readonly Credentials[], size: number): readonly Credentials[] {
+  const every = Math.max(1, Math.floor(credentials.length / size))
+  return credentials.filter((_, number) => number % every === 0).slice(0, size)
+}
+
 /** Credentials as good as any by their form, of no token. */
 export function unknownCredentials(count: number): readonly Credentials[] {
   return Array.from({ length: count }, () => ({ clientId: newClientId(randomBytes), secret: newSecret('pst_', randomBytes) }))

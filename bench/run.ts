@@ -24,20 +24,17 @@ const { values } = parseArgs({
 const { only, quick } = values
 const isWhole = only === undefined && !quick
 const results = values.results ?? (isWhole ? join(import.meta.dirname, 'results') : undefined)
-const pace = quick ? { warmUpSeconds: 1, roundSeconds: 1, rounds: 3 } : { warmUpSeconds: 4, roundSeconds: 4, rounds: 3 }
+const pace = quick ? { warmUpSeconds: 1, roundSeconds: 1, rounds: 3 } : { warmUpSeconds: 4, roundSeconds: 3, rounds: 3 }
 
 const startedAt = performance.now()
 const secondsSince = (from: number) => (performance.now() - from) / 1000
 const machine = describeMachine()
 const scratch = mkdtempSync(join(tmpdir(), 'postern-bench-'))
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
 const finished: Finished[] = []
 const broken: string[] = []
 for (const line of machineLines(machine)) console.log(line)
-try {
-  for (const bench of chosen()) await finish(bench)
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
+for (const bench of chosen()) await finish(bench)
 const command = ['npm run bench', ...(isWhole ? [] : ['--', ...process.argv.slice(2)])].join(' ')
 const run = { machine, command, seconds: secondsSince(startedAt), finished }
 showTargets(run)

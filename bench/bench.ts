@@ -4,8 +4,10 @@ export interface Context {
   /** Shorter, and with fewer tokens: to see that it works, not for figures. */
   readonly quick: boolean
   readonly pace: Pace
-  /** A folder for what a bench needs on disk; it is removed when the run has ended. */
+  /** An empty folder for what a bench needs on disk; it is removed when the run has ended. */
   readonly scratch: string
+  /** The same for what several benches use. */
+  readonly shared: string
   /** Shows a line while it runs. */
   readonly say: (line: string) => void
 }

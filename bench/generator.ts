@@ -2,22 +2,30 @@
 // the servers'; `bench/generated-load.ts` starts it. Argument: a JSON object with what to do. Answers on standard output, in JSON.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EachOnce, EachOnceResult, Job, Paced, PacedResult } from './generated-load.ts'
+import type { AtFullSpeed, EachOnce, EachOnceResult, Job, Paced, PacedResult } from './generated-load.ts'
 import { latenciesOf } from './latencies.ts'
 import { openConnection, type RawConnection } from './raw-connection.ts'
 
 const probeEveryMs = 2
+/** Until this process's own code is compiled. */
+const uncountedSeconds = 1
 
 const job = JSON.parse(process.argv[2] ?? '') as Job
 const connections = await Promise.all(Array.from({ length: job.connections }, () => openConnection(job.url)))
-const result = job.how === 'paced' ? await paced(job) : await eachOnce(job)
+const result = await perform(job)
 for (const connection of connections) connection.close()
 process.stdout.write(`${JSON.stringify(result)}\n`)
+
+function perform(what: Job): Promise<unknown> {
+  if (what.how === 'paced') return paced(what)
+  return what.how === 'each once' ? eachOnce(what) : atFullSpeed(what)
+}
 
 /** A request every so often, whatever the server does meanwhile. Times count from the moment at which a request was due, not from when there was a free connection. */
 function paced({ requests, perSecond, seconds, expected }: Paced): Promise<PacedResult> {
   const texts = read(requests)
-  const total = Math.round(perSecond * seconds)
+  const uncounted = Math.round(perSecond * uncountedSeconds)
+  const total = uncounted + Math.round(perSecond * seconds)
   const everyMs = 1000 / perSecond
   const times = new Float64Array(total)
   const lateness = new Float64Array(total)
@@ -42,9 +50,9 @@ function paced({ requests, perSecond, seconds, expected }: Paced): Promise<Paced
       })
     }
     const summary = () => {
-      const { p50Ms, p99Ms } = latenciesOf(lateness)
+      const { p50Ms, p99Ms } = latenciesOf(lateness.subarray(uncounted))
       const sentPerSecond = total / ((lastSentAt - startedAt + everyMs) / 1000)
-      return { ...latenciesOf(times), perSecond: sentPerSecond, lateP50Ms: p50Ms, lateP99Ms: p99Ms }
+      return { ...latenciesOf(times.subarray(uncounted)), perSecond: sentPerSecond, lateP50Ms: p50Ms, lateP99Ms: p99Ms }
     }
     // Without a pause: a timer would be late by up to a millisecond.
     const turn = () => {
@@ -55,6 +63,24 @@ function paced({ requests, perSecond, seconds, expected }: Paced): Promise<Paced
     }
     turn()
   })
+}
+
+/** How many requests a second are answered after the first second. */
+async function atFullSpeed({ requests, seconds, expected }: AtFullSpeed): Promise<number> {
+  const texts = read(requests)
+  const countFrom = performance.now() + uncountedSeconds * 1000
+  const until = countFrom + seconds * 1000
+  let answered = 0
+  await Promise.all(
+    connections.map(async (connection) => {
+      for (let now = 0; now < until; ) {
+        await timed(connection, oneOf(texts), expected)
+        now = performance.now()
+        if (now >= countFrom && now < until) answered++
+      }
+    }),
+  )
+  return answered / seconds
 }
 
 /** Every request of the file once, as fast as the connections allow; and beside them, on a connection of its own, a request again and again. */

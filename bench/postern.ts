@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { openSqlite } from '../src/store/sqlite.ts'
@@ -33,8 +33,10 @@ const made = new Map<string, Promise<Installation>>()
 
 /** The installation with so many tokens. It is made once in a run, and every bench that wants as many gets the same: leave it as it was. */
 export function installationWith(context: Context, tokens: number): Promise<Installation> {
-  const folder = join(context.scratch, `tokens-${tokens}`)
+  const folder = join(context.shared, `tokens-${tokens}`)
   const known = made.get(folder) ?? makeInstallation(context, folder, tokens)
+  // Who tries again finds nothing half made.
+  known.catch(() => made.delete(folder))
   made.set(folder, known)
   return known
 }
@@ -46,13 +48,14 @@ export function copyOf({ scratch }: Context, installation: Installation, name: s
   return { ...installation, folder }
 }
 
-/** A new installation in a folder that is not there yet. Settings are those of its first start. */
+/** A new installation in a folder of its own. Settings are those of its first start. */
 export async function makeInstallation(
   { say }: Pick<Context, 'say'>,
   folder: string,
   tokens: number,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Installation> {
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const first = await startPostern({ folder }, settings)
   const { accountId, apiToken } = shownIn(first.output())

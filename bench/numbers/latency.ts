@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { startBare } from '../bare-server.ts'
 import { atMost, type Bench, type Context, median, type Outcome } from '../bench.ts'
-import { askEachOnce, type PacedResult, paceRequests } from '../generated-load.ts'
+import { askEachOnce, type PacedResult, paceRequests, requestsAtFullSpeed } from '../generated-load.ts'
 import { installationWith, startPostern } from '../postern.ts'
-import { withPrograms } from '../processes.ts'
+import { type Running, withPrograms } from '../processes.ts'
 import { authorizeRequest, writeRequests } from '../requests.ts'
 import { connections, measure } from '../wrk.ts'
 
@@ -30,14 +30,15 @@ export const latency: Bench = {
     return withPrograms(async (keep) => {
       const [bare, postern] = [await keep(startBare()), await keep(startPostern(installation))]
       await askEachOnce({ url: postern.authorizeUrl, requests, connections, expected: 200 })
-      const peakOf = async (name: string, server: Parameters<typeof measure>[0]) => {
-        await measure(server, { requests, seconds: context.pace.warmUpSeconds })
-        const { requestsPerSecond } = await measure(server, { requests, seconds: context.pace.roundSeconds })
-        context.say(`peak of ${name}: ${Math.round(requestsPerSecond)} requests/s`)
-        return requestsPerSecond
+      const peakOf = async (name: string, url: string, server: Running) => {
+        const { warmUpSeconds, roundSeconds } = context.pace
+        await measure({ ...server, url }, { requests, seconds: warmUpSeconds })
+        const peak = await requestsAtFullSpeed({ url, requests, connections, expected: 200, seconds: roundSeconds })
+        context.say(`peak of ${name}: ${Math.round(peak).toLocaleString('en')} requests/s`)
+        return peak
       }
-      const barePeak = await peakOf(names.bare, bare)
-      const posternPeak = await peakOf(names.postern, { ...postern, url: postern.authorizeUrl })
+      const barePeak = await peakOf(names.bare, bare.url, bare)
+      const posternPeak = await peakOf(names.postern, postern.authorizeUrl, postern)
       return compareAt(context, requests, [
         { name: atOwn(names.bare), url: bare.url, perSecond: share * barePeak },
         { name: alike, url: bare.url, perSecond: share * posternPeak },
@@ -69,7 +70,7 @@ async function compareAt({ pace, say }: Context, requests: string, cases: readon
     return { name, values: { ...values, 'generator late, p99 ms': of(name, 'lateP99Ms') } }
   })
   const note =
-    'Requests at even intervals on 64 connections, whether or not the server has answered the one before. Times count from when a request was due, so they include the generator’s own lateness in the last column.'
+    'Requests at even intervals on 64 connections, whether or not the server has answered the one before; peaks are what the same generator comes to without a pace. Times count from when a request was due, so they include the generator’s own lateness in the last column.'
   return {
     tables: [{ title: '/authorize at 70 % of the peak rate', columns: Object.keys(rows[0]?.values ?? {}), rows, note }],
     targets: [

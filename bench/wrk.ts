@@ -13,10 +13,14 @@ export interface Load {
   readonly seconds: number
   /** The share of requests that are refused, with a status of 400 or more; 0 unless something else is said. */
   readonly refused?: number
+  /** `connections` unless something else is said. */
+  readonly connections?: number
 }
 
 /** What a run came to. Times are in milliseconds but for `cpuMicros`. */
 export interface Measured {
+  /** Those that were answered. */
+  readonly requests: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p90Ms: number
@@ -64,6 +68,7 @@ export async function measure(server: Pick<Running, 'url' | 'usage'>, load: Load
   verify(summary, load)
   const usages = all.map(({ usage }) => usage())
   return {
+    requests: summary.requests,
     requestsPerSecond: summary.requests / (summary.durationUs / 1e6),
     ...{ p50Ms: summary.p50Us / 1e3, p90Ms: summary.p90Us / 1e3, p99Ms: summary.p99Us / 1e3, maxMs: summary.maxUs / 1e3 },
     cpuMicros: (spentMs * 1e3) / summary.requests,
@@ -72,9 +77,9 @@ export async function measure(server: Pick<Running, 'url' | 'usage'>, load: Load
   }
 }
 
-async function runWrk(url: string, { requests, seconds }: Load): Promise<Summary> {
+async function runWrk(url: string, { requests, seconds, connections: count = connections }: Load): Promise<Summary> {
   const script = join(import.meta.dirname, 'wrk.lua')
-  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, url, '--', requests]
+  const wrk = ['wrk', '-t1', `-c${count}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, url, '--', requests]
   const { stdout } = await promisify(execFile)('taskset', ['-c', String(clientCore), ...wrk])
   const line = stdout.split('\n').find((text) => text.startsWith('{'))
   if (line === undefined) throw new Error(`wrk said nothing of its run:\n${stdout}`)

@@ -8,15 +8,17 @@ import type { Bench, Context } from './bench.ts'
 import { describeMachine, machineLines } from './machine.ts'
 import { assertions } from './numbers/assertions.ts'
 import { authorize } from './numbers/authorize.ts'
+import { creates } from './numbers/creates.ts'
 import { growth } from './numbers/growth.ts'
 import { latency } from './numbers/latency.ts'
 import { nginx } from './numbers/nginx.ts'
 import { peers } from './numbers/peers.ts'
 import { reverseProxy } from './numbers/reverse-proxy.ts'
+import { snapshot } from './numbers/snapshot.ts'
 import { type Finished, show, showTargets, writeResults } from './report.ts'
 
 /** In the order in which they run and are shown. */
-const benches: readonly Bench[] = [authorize, latency, nginx, reverseProxy, assertions, growth, peers]
+const benches: readonly Bench[] = [authorize, latency, nginx, reverseProxy, assertions, creates, snapshot, growth, peers]
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, results: { type: 'string' } },

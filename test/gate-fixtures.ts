@@ -140,7 +140,7 @@ export async function startGate(options: {
   const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: 30_000 })
   const vouching = { replica, keyRing, clock, log, authDomain: 'access.example' }
   const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]
-  const decide = createDecide({ replica, clock, isFresh: () => true, noteUse: () => undefined, sessionIn: sessions.sessionIn })
+  const decide = createDecide({ replica, isFresh: () => true, noteUse: () => undefined, sessionIn: sessions.sessionIn })
   const check = createCheck({ decide, observe: () => undefined, clock, assertions, sessions })
   let count = 0
   const gate = createGate({

@@ -24,12 +24,17 @@ export function newAudience(random: RandomBytes): string {
   return Buffer.from(random(32)).toString('hex')
 }
 
+const lastDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Numbers requests (`cf-ray`): unique in this process by the count, across processes by the random half. */
 export function createRayIds(random: RandomBytes): () => string {
   const process = Buffer.from(random(4)).toString('hex')
   let count = 0
+  let most = ''
   return () => {
     count = (count + 1) >>> 0
-    return process + count.toString(16).padStart(8, '0')
+    // All digits but the last two change with every 256th only.
+    if (most === '' || (count & 255) === 0) most = process + (count >>> 8).toString(16).padStart(6, '0')
+    return most + lastDigits[count & 255]
   }
 }

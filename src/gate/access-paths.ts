@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../authority/ports.ts'
 import { type Certs, certsMaxAge } from './certs.ts'
-import type { CheckFor, Passage } from './check.ts'
+import type { Check, Passage } from './check.ts'
 import type { Asked } from './decide.ts'
 import { isAwaited, refuse } from './refusal.ts'
 
 export interface AccessPathsDeps {
-  readonly check: CheckFor
+  readonly check: Check
   readonly certs: Certs
   readonly log: Log
 }
@@ -36,17 +36,16 @@ export function createAccessPaths({ check, certs, log }: AccessPathsDeps) {
     )
   }
 
-  function answerIdentity(request: IncomingMessage, response: ServerResponse, ray: string, asked: Asked): void {
-    check(request, response, asked, ray, (passage) => {
-      if (!passage.admitted) return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
-      const identity = identityOf(passage, asked.address)
-      const { application, setCookie } = passage
-      // Whoever was let in without credentials is nobody.
-      if (identity === undefined) return refuse(request, response, application.asksForCredentials ? 401 : 403, ray, application)
-      respond(response, ray, JSON.stringify(identity), {
-        'cache-control': 'no-store',
-        ...(setCookie !== null && { 'set-cookie': setCookie }),
-      })
+  async function answerIdentity(request: IncomingMessage, response: ServerResponse, ray: string, asked: Asked): Promise<void> {
+    const passage = await check(asked, ray)
+    if (!passage.admitted) return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
+    const identity = identityOf(passage, asked.address)
+    const { application, setCookie } = passage
+    // Whoever was let in without credentials is nobody.
+    if (identity === undefined) return refuse(request, response, application.asksForCredentials ? 401 : 403, ray, application)
+    respond(response, ray, JSON.stringify(identity), {
+      'cache-control': 'no-store',
+      ...(setCookie !== null && { 'set-cookie': setCookie }),
     })
   }
 }

@@ -13,6 +13,7 @@ import { createCheck } from './check.ts'
 import type { Verdict } from './decide.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { createReplica, type Entrance, type Replica } from './replica/replica.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
 const policy = aPolicy()
 const application = anApplication({ domain: 'app.example', policies: uses(policy) })
@@ -31,7 +32,7 @@ function assertionsWith(fields: Partial<KeyRing> = {}, log: Log = silent): Asser
     signed++
     return ring.sign(key, content)
   }
-  return createAssertions({ keyRing: { ...ring, sign, ...fields }, clock, log, authDomain: 'access.example' })
+  return createAssertions({ keyRing: { ...ring, sign, ...fields }, log, authDomain: 'access.example' })
 }
 
 beforeEach(() => {
@@ -46,8 +47,9 @@ beforeEach(() => {
 })
 
 const entrance = () => replica.entranceTo('app.example', '/') as Entrance
-const provide = (from: Policy = policy, token: ServiceToken = aToken()) =>
-  new Promise<string | null>((resolve) => assertions.provide(entrance(), from, aKnownToken(replica, token), resolve))
+const provideTo = async (token: KnownToken, from: Policy = policy) =>
+  assertions.known(entrance(), from, token, clock.now()) ?? (await assertions.sign(entrance(), from, token, clock.now()))
+const provide = (from: Policy = policy, token: ServiceToken = aToken()) => provideTo(aKnownToken(replica, token), from)
 const lifetimeOf = (assertion: string | null) => {
   const { iat = 0, exp = 0 } = decodeJwt(assertion ?? '')
   return exp - iat
@@ -59,23 +61,26 @@ describe('an assertion', () => {
     expect([new Set(all).size, signed]).toEqual([1, 1])
   })
 
-  test('that is at hand is handed over at once', async () => {
-    const first = await provide()
-    let handed: string | null | undefined
-    assertions.provide(entrance(), policy, aKnownToken(replica), (assertion) => {
-      handed = assertion
-    })
-    expect(handed).toBe(first)
+  test('that is at hand is handed over at once, to the token as it was and as it has become', async () => {
+    const token = aKnownToken(replica)
+    const first = await provideTo(token)
+    const known = (changed: KnownToken) => assertions.known(entrance(), policy, changed, clock.now())
+    expect([known(token), known(token), known(aKnownToken(replica)), known(aKnownToken(replica))]).toEqual(new Array(4).fill(first))
   })
 
-  test('may be followed by a mistake, which is logged and ends nothing else', async () => {
-    const logged: object[] = []
-    const faulty = assertionsWith({}, { ...silent, error: (fields) => void logged.push(fields) })
-    const mistake = new Error('a mistake')
-    faulty.provide(entrance(), policy, aKnownToken(replica), () => {
-      throw mistake
-    })
-    await expect.poll(() => logged).toEqual([{ err: mistake }])
+  test('that is at hand is not handed over once anything about it is another, however often it was before', async () => {
+    const token = aKnownToken(replica)
+    const first = await provideTo(token)
+    const known = (from = policy) => assertions.known(entrance(), from, token, clock.now())
+    expect([known(), known({ ...policy, sessionDuration: '1h' }), known()]).toEqual([first, undefined, first])
+    replica.put('organization', newOrganization(application.accountId, 'Example', 'new.example', 0))
+    replica.settle()
+    expect(known()).toBeUndefined()
+    replica.remove('organization', application.accountId)
+    replica.settle()
+    expect(known()).toBe(first)
+    clock.advance(12 * 3_600_000)
+    expect(known()).toBeUndefined()
   })
 
   test('is used again until half its life is over, and not a millisecond longer', async () => {
@@ -165,7 +170,7 @@ describe('when nobody can sign', () => {
     const noted: unknown[] = []
     const observe = (_asked: unknown, verdict: Verdict) => void noted.push('reason' in verdict ? verdict.reason : 'admitted')
     const check = createCheck({ decide: admitted, observe, clock, assertions: from, sessions: { sessionIn: () => undefined } })
-    const passage = await new Promise((resolve) => check(asked, 'ray', resolve))
+    const passage = await check(asked, 'ray')
     return { passage, noted }
   }
 

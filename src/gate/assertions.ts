@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../authority/ports.ts'
+import type { Log } from '../authority/ports.ts'
 import { parseLifetime } from '../domain/duration.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
@@ -13,13 +13,14 @@ import type { KnownToken } from './replica/token-table.ts'
 
 /** Vouches to an application for a token that was admitted. */
 export interface Assertions {
-  /** Hands over an assertion: at once where one is at hand, else when it is signed; `null` where nobody can sign. */
-  provide(entrance: Entrance, policy: Policy, token: KnownToken, then: (assertion: string | null) => void): void
+  /** The assertion that is at hand; `undefined` where one has to be signed. */
+  known(entrance: Entrance, policy: Policy, token: KnownToken, now: Instant): string | undefined
+  /** A new one; `null` where nobody can sign. */
+  sign(entrance: Entrance, policy: Policy, token: KnownToken, now: Instant): Promise<string | null>
 }
 
 export interface AssertionsDeps {
   readonly keyRing: KeyRing
-  readonly clock: Clock
   readonly log: Log
   /** Of accounts that have chosen none. */
   readonly authDomain: string
@@ -51,7 +52,7 @@ interface Kept {
 }
 
 /** An assertion is signed once for a token, an application and a lifetime, and used again until half its life is over. */
-export function createAssertions({ keyRing, clock, log, authDomain }: AssertionsDeps): Assertions {
+export function createAssertions({ keyRing, log, authDomain }: AssertionsDeps): Assertions {
   const kept = createBoundedCache<Kept>(maxKept)
   /** Finds what a token goes on asking for without putting a name together. */
   const latestOf = createRecollection<Latest>()
@@ -94,34 +95,39 @@ export function createAssertions({ keyRing, clock, log, authDomain }: Assertions
   }
 
   return {
-    provide(entrance, policy, token, then) {
-      const { application, organization } = entrance
-      const key = keyRing.signingKeyOf(application.accountId)
-      if (key === undefined) return then(fail(application.accountId, new Error('the account has no signing key')))
-      const now = clock.now()
+    known(entrance, policy, token, now) {
+      const key = keyRing.signingKeyOf(entrance.application.accountId, now)
       const since = vouchedSince(token.previousUntil, now)
       const latest = latestOf.of(token)
       const isLatest = latest !== undefined && latest.entrance === entrance && latest.policy === policy && latest.key === key
-      if (isLatest && now < latest.renewAt && latest.since === since) return then(latest.assertion)
-      const duration = policy.sessionDuration ?? application.sessionDuration ?? organization?.sessionDuration ?? defaultDuration
+      if (isLatest && now < latest.renewAt && latest.since === since) return latest.assertion
+      const found = kept.get(nameOf(entrance, policy, token))
+      if (key === undefined || found === undefined || now >= found.renewAt) return undefined
+      if (found.keyId !== key.id || found.issuer !== issuerOf(entrance, authDomain) || found.issuedAt < since) return undefined
+      latestOf.keep({ token, entrance, policy, key, since, assertion: found.assertion, renewAt: found.renewAt })
+      return found.assertion
+    },
+
+    async sign(entrance, policy, token, now) {
+      const { accountId, audience } = entrance.application
+      const key = keyRing.signingKeyOf(accountId, now)
+      if (key === undefined) return fail(accountId, new Error('the account has no signing key'))
       const issuer = issuerOf(entrance, authDomain)
-      const name = `${token.id} ${application.id} ${duration}`
-      const known = kept.get(name)
-      const isSame = known !== undefined && known.keyId === key.id && known.issuer === issuer && known.issuedAt >= since
-      if (isSame && now < known.renewAt) {
-        const { assertion, renewAt } = known
-        latestOf.keep({ token, entrance, policy, key, assertion, since, renewAt })
-        return then(assertion)
-      }
-      const { audience } = application
-      const times = lifeOf(duration, now, keyRing.honouredUntil(key))
+      const name = nameOf(entrance, policy, token)
+      const times = lifeOf(durationOf(entrance, policy), now, keyRing.honouredUntil(key))
       const claims: Claims = { type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId }
-      void shared(`${name} ${key.id} ${issuer} ${since}`, () => renew(name, key, claims))
-        .then(then)
-        // Nobody else would hear of it, and Node would end the process.
-        .catch((error: unknown) => log.error({ err: error }, 'what was to follow a new assertion went wrong'))
+      const since = vouchedSince(token.previousUntil, now)
+      return shared(`${name} ${key.id} ${issuer} ${since}`, () => renew(name, key, claims))
     },
   }
+}
+
+function durationOf({ application, organization }: Entrance, policy: Policy): string {
+  return policy.sessionDuration ?? application.sessionDuration ?? organization?.sessionDuration ?? defaultDuration
+}
+
+function nameOf(entrance: Entrance, policy: Policy, token: KnownToken): string {
+  return `${token.id} ${entrance.application.id} ${durationOf(entrance, policy)}`
 }
 
 /** In whose name an application's assertions are issued. */

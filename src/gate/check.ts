@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../authority/ports.ts'
 import { type Application, belongsTo } from '../domain/application.ts'
 import type { Assertions } from './assertions.ts'
@@ -26,17 +25,8 @@ type Refused = Extract<Verdict, { admitted: false }> & {
   readonly retryAfterSeconds?: number | undefined
 }
 
-/** Checks a request and hands over what came of it: at once, or as soon as a new assertion is signed. */
-export type Check = (asked: Asked, ray: string, then: (passage: Passage) => void) => void
-
-/** The same for a request over HTTP: nothing is handed over when it no longer waits for an answer, and mistakes in what follows are contained. */
-export type CheckFor = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  asked: Asked,
-  ray: string,
-  then: (passage: Passage) => unknown,
-) => void
+/** Checks a request. A promise only where a new assertion has to be signed first; it never rejects for a reason that lies in the request. */
+export type Check = (asked: Asked, ray: string) => Passage | Promise<Passage>
 
 export interface CheckDeps {
   readonly decide: Decide
@@ -57,23 +47,34 @@ export function createCheck({ decide, observe, clock, assertions, sessions }: Ch
     return session && session.id === token?.id ? null : sessionCookie(assertion)
   }
 
-  return (asked, ray, then) => {
+  function admit(verdict: Admission, token: KnownToken, asked: Asked, assertion: string | null): Passage {
+    const { application } = verdict
+    if (assertion === null) return { admitted: false, status: 503, reason: 'no_signing_key', application, token }
+    return { admitted: true, application, token, assertion, setCookie: cookieFor(verdict, asked, assertion) }
+  }
+
+  return (asked, ray) => {
     const startedMs = clock.monotonicMs()
-    const note = (verdict: Verdict) => observe(asked, verdict, ray, clock.monotonicMs() - startedMs)
-    const verdict = decide(asked)
-    if (!verdict.admitted) return then({ ...verdict, retryAfterSeconds: note(verdict) })
+    const now = clock.now()
+    const note = (verdict: Verdict) => observe(asked, verdict, ray, now, clock.monotonicMs() - startedMs)
+    const verdict = decide(asked, now, startedMs)
+    if (!verdict.admitted) return { ...verdict, retryAfterSeconds: note(verdict) }
     const { application, entrance, policy } = verdict
     // A bypass lets in whoever shows another account's token, too: that is nobody here.
     const token = verdict.token !== null && belongsTo(verdict.token, application) ? verdict.token : null
     if (token === null) {
       note(verdict)
-      return then({ admitted: true, application, token, assertion: null, setCookie: null })
+      return { admitted: true, application, token, assertion: null, setCookie: null }
     }
-    assertions.provide(entrance, policy, token, (assertion) => {
-      const refused = { admitted: false, status: 503, reason: 'no_signing_key', application, token } as const
-      note(assertion === null ? refused : verdict)
-      if (assertion === null) then(refused)
-      else then({ admitted: true, application, token, assertion, setCookie: cookieFor(verdict, asked, assertion) })
-    })
+    const known = assertions.known(entrance, policy, token, now)
+    if (known === undefined) {
+      return assertions.sign(entrance, policy, token, now).then((assertion) => {
+        const passage = admit(verdict, token, asked, assertion)
+        note(passage.admitted ? verdict : passage)
+        return passage
+      })
+    }
+    note(verdict)
+    return admit(verdict, token, asked, known)
   }
 }

@@ -50,17 +50,17 @@ export function watchConnections(server: Server, limits: PlaceLimits): Connectio
     return true
   }
 
-  const open = new WeakMap<Place, number>()
   const answering = ({ socket }: IncomingMessage, response: ServerResponse) => {
     const place = placeOf.get(socket)
     if (place === undefined) return
-    open.set(place, (open.get(place) ?? 0) + 1)
-    places.busy(place)
-    response.once('close', () => {
-      const left = (open.get(place) ?? 1) - 1
-      open.set(place, left)
-      if (left === 0) places.wait(place)
-    })
+    if (place.open++ === 0) places.busy(place)
+    response.on('close', answered)
+  }
+  /** One function for all answers. Whoever hears twice of an end that is one (another part of the gate tells of it again) stops listening. */
+  function answered(this: ServerResponse): void {
+    this.off('close', answered)
+    const place = placeOf.get(this.req.socket)
+    if (place !== undefined && --place.open === 0) places.wait(place)
   }
   const upgrading = ({ socket }: IncomingMessage) => {
     const place = placeOf.get(socket)

@@ -1,6 +1,6 @@
-import type { Clock } from '../authority/ports.ts'
 import type { Judgement } from '../domain/admission.ts'
 import type { Application } from '../domain/application.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import { createDigester } from '../domain/secret.ts'
 import { verify } from '../domain/service-token.ts'
@@ -61,16 +61,15 @@ export type Verdict =
 
 export interface DeciderDeps {
   readonly replica: Replica
-  readonly clock: Clock
-  /** Whether the replica is recent enough to answer from. */
-  readonly isFresh: () => boolean
+  /** Whether the replica is recent enough to answer from, at a time of the monotonic clock. */
+  readonly isFresh: (monotonicMs: number) => boolean
   /** Hears of each secret that was proved. */
-  readonly noteUse: (token: KnownToken, via: 'current' | 'previous', asked: Asked) => void
+  readonly noteUse: (token: KnownToken, via: 'current' | 'previous', address: string, now: Instant) => void
   /** Whose session it is that a request's cookies name; `null` for one that is no good, `undefined` where they name none. */
   readonly sessionIn: (cookie: string, entrance: Entrance) => KnownToken | null | undefined
 }
 
-export type Decide = (asked: Asked) => Verdict
+export type Decide = (asked: Asked, now: Instant, monotonicMs: number) => Verdict
 
 /** What a request proved about itself. */
 interface Proof {
@@ -84,18 +83,18 @@ const noCredentials: Proof = { via: null, claimed: null, flaw: 'no_credentials' 
 const invalidSession: Proof = { via: null, claimed: null, flaw: 'invalid_session' }
 
 /** The path of every request through the gate: from memory, without waiting, and never throwing. */
-export function createDecide({ replica, clock, isFresh, noteUse, sessionIn }: DeciderDeps): Decide {
+export function createDecide({ replica, isFresh, noteUse, sessionIn }: DeciderDeps): Decide {
   const digestOf = createDigester()
 
-  function prove(asked: Asked, entrance: Entrance): Proof {
+  function prove(asked: Asked, entrance: Entrance, now: Instant): Proof {
     const presented = presentedIn(asked.rawHeaders, entrance.application.tokenHeader)
     if (presented.kind === 'unusable') return { via: null, claimed: null, flaw: presented.reason }
     if (presented.kind === 'nothing') return proveBySession(asked, entrance)
     const { clientId, secret } = presented
     const known = replica.tokenByClientId(clientId)
-    const verification = verify(known, replica.match(known, digestOf(secret)), clock.now())
+    const verification = verify(known, replica.match(known, digestOf(secret)), now)
     if (!verification.ok) return { via: null, claimed: known ?? null, flaw: flawOf(clientId, secret, verification.reason) }
-    if (known !== undefined) noteUse(known, verification.via, asked)
+    if (known !== undefined) noteUse(known, verification.via, asked.address, now)
     return { via: verification.via, claimed: known ?? null, flaw: null }
   }
 
@@ -105,13 +104,13 @@ export function createDecide({ replica, clock, isFresh, noteUse, sessionIn }: De
     return token === null ? invalidSession : { via: 'session', claimed: token, flaw: null }
   }
 
-  return (asked) => {
-    if (!isFresh()) return refuse(503, 'stale', null, null)
+  return (asked, now, monotonicMs) => {
+    if (!isFresh(monotonicMs)) return refuse(503, 'stale', null, null)
     const entrance = replica.entranceTo(asked.host, asked.target)
     if (entrance === undefined) return refuse(403, 'no_application', null, null)
     if (entrance === 'ambiguous') return refuse(403, 'ambiguous_path', null, null)
     const { application } = entrance
-    const { via, claimed, flaw } = prove(asked, entrance)
+    const { via, claimed, flaw } = prove(asked, entrance, now)
     const token = via === null ? null : claimed
     const judgement = entrance.judge(token, asked.address)
     if (judgement.admitted) return { admitted: true, application, entrance, policy: judgement.policy, token, via }

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CheckFor, Passage } from './check.ts'
+import type { Check, Passage } from './check.ts'
 import { originalRequest } from './original-request.ts'
 import { clientAddress, type IsTrusted } from './peer.ts'
-import { refuse } from './refusal.ts'
+import { isAwaited, refuse } from './refusal.ts'
 
 export interface ForwardAuthDeps {
-  readonly check: CheckFor
+  readonly check: Check
   readonly isTrusted: IsTrusted
 }
 
@@ -16,17 +16,21 @@ export function isForwardAuth(path: string): boolean {
 
 /** Answers a proxy that asks whether to let a request through: 200, or the refusal to hand on. Any method, and no body. */
 export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps) {
-  return (request: IncomingMessage, response: ServerResponse, ray: string): void => {
+  return (request: IncomingMessage, response: ServerResponse, ray: string): void | Promise<void> => {
     const original = originalRequest(request, isTrusted)
     if (original === undefined) return refuse(request, response, 400, ray, null)
     const { rawHeaders, headers } = request
     const { host, target, method } = original
     const asked = { host, target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
-    check(request, response, asked, ray, (passage) => {
-      if (passage.admitted) response.writeHead(200, headersOf(passage, ray, original.isEnvoys)).end()
-      else refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
-    })
+    const passage = check(asked, ray)
+    if (!(passage instanceof Promise)) return answer(request, response, passage, ray, original.isEnvoys)
+    return passage.then((late) => answer(request, response, late, ray, original.isEnvoys))
   }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, passage: Passage, ray: string, isEnvoys: boolean): void {
+  if (!passage.admitted) return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
+  if (isAwaited(response)) response.writeHead(200, headersOf(passage, ray, isEnvoys)).end()
 }
 
 /** What goes on with the request: for the origin `Cf-Access-Jwt-Assertion`, for the client `Set-Cookie`. The proxy hands them over. */

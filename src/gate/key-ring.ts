@@ -16,7 +16,7 @@ export interface PublishedKey {
 /** The signing keys that the gate knows. Each private key is decrypted once, and stays in memory. */
 export interface KeyRing {
   /** The one that signs an account's assertions now. */
-  signingKeyOf(accountId: string): SigningKey | undefined
+  signingKeyOf(accountId: string, now?: Instant): SigningKey | undefined
   /** Those whose assertions are honoured, newest first. */
   keysOf(accountId: string): readonly SigningKey[]
   /** The key of this id, if it is an honoured one of this account. */
@@ -64,7 +64,7 @@ export function createKeyRing({ replica, sealer, clock, stalenessBudgetMs }: Key
   }
 
   return {
-    signingKeyOf: (accountId) => signingKeyAt(replica.signingKeysOf(accountId), clock.now(), headStartMs),
+    signingKeyOf: (accountId, now = clock.now()) => signingKeyAt(replica.signingKeysOf(accountId), now, headStartMs),
     keysOf: (accountId) => replica.signingKeysOf(accountId).filter((key) => isHonoured(key, clock.now())),
     find: (accountId, id) => replica.signingKeysOf(accountId).find((key) => key.id === id && isHonoured(key, clock.now())),
     honouredUntil: (key) => surelyHonouredUntil(key, clock.now(), stalenessBudgetMs),
@@ -93,10 +93,4 @@ function keptIn(
   const made = make()
   cache.set(id, made)
   return made
-}
-
-/** Accounts whose applications nobody can vouch to. */
-export function accountsWithoutKey(replica: Replica): readonly string[] {
-  const accounts = new Set([...replica.applications.values()].map(({ accountId }) => accountId))
-  return [...accounts].filter((accountId) => replica.signingKeysOf(accountId).length === 0)
 }

@@ -1,13 +1,17 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock } from '../authority/ports.ts'
 import { dayMs } from '../domain/signing-key.ts'
 import type { Verdict } from './decide.ts'
+import { createDurations } from './durations.ts'
+import type { MetricValues } from './metrics-sum.ts'
 import type { Replica } from './replica/replica.ts'
 
 /** What the gate counts, in the format of Prometheus. No label holds anything that a client chooses. */
 export interface Metrics {
   noteVerdict(verdict: Verdict, tookMs: number): void
   noteBraked(by: 'source' | 'client_id'): void
+  /** For a process that adds up those of several. */
+  values(): Promise<MetricValues>
   /** The text exposition format, and its content type. */
   text(): Promise<string>
   readonly contentType: string
@@ -43,7 +47,7 @@ export function createMetrics({ replica, clock, replicaAgeMs }: MetricsDeps): Me
       }
     },
   })
-  const took = new Histogram({ name: 'postern_gate_decision_seconds', help: 'How long a decision took.', buckets, registers })
+  const took = createDurations(registry, 'postern_gate_decision_seconds', 'How long a decision took.', buckets)
   const braked = new Counter({
     ...{ name: 'postern_gate_braked_total', help: 'Refusals beyond the number of wrong secrets that is looked at closely.', registers },
     labelNames: ['by'] as const,
@@ -58,6 +62,8 @@ export function createMetrics({ replica, clock, replicaAgeMs }: MetricsDeps): Me
       name,
       help,
       registers,
+      // Of several processes, each of which knows everything.
+      aggregator: 'max',
       collect() {
         this.set(value())
       },
@@ -87,6 +93,7 @@ export function createMetrics({ replica, clock, replicaAgeMs }: MetricsDeps): Me
       took.observe(tookMs / 1000)
     },
     noteBraked: (by) => braked.inc({ by }),
+    values: () => registry.getMetricsAsJSON(),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -1,3 +1,4 @@
+import type { Instant } from '../domain/instant.ts'
 import type { LogAccess } from './access-log.ts'
 import type { Brakes } from './brakes.ts'
 import type { Asked, Verdict } from './decide.ts'
@@ -5,7 +6,7 @@ import type { Metrics } from './metrics.ts'
 import type { NoteRequest } from './request-log.ts'
 
 /** Takes note of a decision. Answers with the seconds after which a client that guesses secrets may come back; `undefined` for all others. */
-export type Observe = (asked: Asked, verdict: Verdict, ray: string, tookMs: number) => number | undefined
+export type Observe = (asked: Asked, verdict: Verdict, ray: string, now: Instant, tookMs: number) => number | undefined
 
 export interface ObserverDeps {
   readonly metrics: Pick<Metrics, 'noteVerdict' | 'noteBraked'>
@@ -16,7 +17,7 @@ export interface ObserverDeps {
 
 /** Everything that is remembered of a request at the gate. Who is braked is only counted: guesses must not fill logs. */
 export function createObserver({ metrics, brakes, noteRequest, logAccess }: ObserverDeps): Observe {
-  return (asked, verdict, ray, tookMs) => {
+  return (asked, verdict, ray, now, tookMs) => {
     metrics.noteVerdict(verdict, tookMs)
     const braked = verdict.admitted ? undefined : brakes.noteRefusal(asked, verdict)
     if (braked !== undefined) {
@@ -24,7 +25,7 @@ export function createObserver({ metrics, brakes, noteRequest, logAccess }: Obse
       // Only of the source: for a client id, it would tell that there is one.
       return braked.by === 'source' ? braked.retryAfterSeconds : undefined
     }
-    noteRequest(asked, verdict, ray)
+    noteRequest(asked, verdict, ray, now)
     logAccess?.(asked, verdict, ray, tookMs)
     return undefined
   }

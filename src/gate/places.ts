@@ -15,6 +15,8 @@ export interface PlaceLimits {
 export interface Place {
   readonly socket: Socket
   readonly source: string
+  /** Its requests that are not answered to the end. */
+  open: number
 }
 
 export interface Places {
@@ -82,7 +84,7 @@ export function createPlaces({ max, maxPerSource, isTrusted, sourceOf }: PlaceLi
       const source = sources.get(name) ?? { waiting: new Set(), count: 0 }
       sources.set(name, source)
       source.count++
-      const place = { socket, source: name }
+      const place = { socket, source: name, open: 0 }
       all.add(place)
       wait(place)
       return place

@@ -1,5 +1,4 @@
 import type { NotedRequest } from '../authority/access-requests.ts'
-import type { Clock } from '../authority/ports.ts'
 import type { Application } from '../domain/application.ts'
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
@@ -9,11 +8,10 @@ import { createRecollection } from './recollection.ts'
 import type { KnownToken } from './replica/token-table.ts'
 
 /** Notes what machines asked for. Those that go on asking for the same are noted once in a while. */
-export type NoteRequest = (asked: Asked, verdict: Verdict, ray: string) => void
+export type NoteRequest = (asked: Asked, verdict: Verdict, ray: string, now: Instant) => void
 
 export interface RequestLogDeps {
   readonly record: (request: NotedRequest) => void
-  readonly clock: Clock
   readonly random: RandomBytes
 }
 
@@ -32,7 +30,7 @@ interface Latest {
   readonly until: Instant
 }
 
-export function createRequestLog({ record, clock, random }: RequestLogDeps): NoteRequest {
+export function createRequestLog({ record, random }: RequestLogDeps): NoteRequest {
   /** Until when what happened stands for what is like it; by service token (or none), and by address, application and reason. */
   const remembered = new Map<string, Map<string, Instant>>()
   let count = 0
@@ -56,12 +54,11 @@ export function createRequestLog({ record, clock, random }: RequestLogDeps): Not
     events.set(event, until)
   }
 
-  return ({ address: sourceIp }, verdict, ray) => {
+  return ({ address: sourceIp }, verdict, ray, now) => {
     const { application, token, admitted } = verdict
     // Without an application there is no account in whose log it could stand.
     if (application === null) return
     const reason = admitted ? (verdict.via ?? 'bypass') : verdict.reason
-    const now = clock.now()
     const latest = token === null ? undefined : latestOf.of(token)
     if (latest !== undefined && now < latest.until && isLike(latest, application, reason, sourceIp)) return
     const [subject, event] = [token?.id ?? '', `${sourceIp} ${application.id} ${reason}`]

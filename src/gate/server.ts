@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Log } from '../authority/ports.ts'
 import { createAccessPaths } from './access-paths.ts'
 import type { Certs } from './certs.ts'
-import type { Check, CheckFor, Passage } from './check.ts'
+import type { Check, Passage } from './check.ts'
 import { createContainment } from './containment.ts'
 import type { Asked } from './decide.ts'
 import { createForwardAuth, isForwardAuth } from './forward-auth.ts'
@@ -29,12 +29,8 @@ export interface GateDeps {
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
 export function createGate({ check, certs, log, reverseProxy, openConnections, isTrusted, rayIds, listener }: GateDeps): Server {
   const contain = createContainment(log)
-  const checkFor: CheckFor = (request, response, what, ray, then) =>
-    check(what, ray, (passage) => {
-      if (isAwaited(response)) contain(request.socket, ray, () => then(passage))
-    })
-  const forwardAuth = createForwardAuth({ check: checkFor, isTrusted })
-  const accessPaths = createAccessPaths({ check: checkFor, certs, log })
+  const forwardAuth = createForwardAuth({ check, isTrusted })
+  const accessPaths = createAccessPaths({ check, certs, log })
   return createListener({ ...listener, rayIds, contain, answer, upgrade })
 
   function answer(request: IncomingMessage, response: ServerResponse, ray: string): void | Promise<void> {
@@ -46,12 +42,14 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
     return throughProxy(request, response, ray)
   }
 
-  function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): void {
+  async function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): Promise<void> {
     const what = asked(request)
-    checkFor(request, response, what, ray, (passage) => {
-      if (passage.admitted) return reverseProxy.forward(request, response, admitted(what, passage), ray)
-      return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
-    })
+    const passage = check(what, ray)
+    // Not awaited where it is known: what follows must hear of every part of the body.
+    const known = passage instanceof Promise ? await passage : passage
+    if (!isAwaited(response)) return
+    if (known.admitted) return reverseProxy.forward(request, response, admitted(what, known), ray)
+    return refuse(request, response, known.status, ray, known.application, known.retryAfterSeconds)
   }
 
   /** A WebSocket, if the request is one for the reverse proxy; everything else is answered as if it asked for none. */
@@ -60,12 +58,11 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
     const isOwn = isForwardAuth(path) || path.startsWith('/cdn-cgi/access/')
     if (isOwn || !path.startsWith('/') || !namesOneHost(request)) return false
     const what = asked(request)
-    check(what, ray, (passage) => {
+    contain(socket, ray, async () => {
+      const passage = await check(what, ray)
       if (socket.destroyed) return
-      contain(socket, ray, () => {
-        if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(what, passage), ray)
-        else refuse(request, responseOn(socket, request), passage.status, ray, passage.application, passage.retryAfterSeconds)
-      })
+      if (passage.admitted) reverseProxy.upgrade(request, socket, head, admitted(what, passage), ray)
+      else refuse(request, responseOn(socket, request), passage.status, ray, passage.application, passage.retryAfterSeconds)
     })
     return true
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** What goes on on a connection. */
+/** What goes on on a connection: the same object from its first request to its end. */
 export interface Talk {
   /** The latest request, and its answer. */
   readonly request: IncomingMessage
@@ -20,32 +20,44 @@ export interface Talks {
   endIfStalled(socket: Socket): void
 }
 
-export function createTalks(stallTimeoutMs: number): Talks {
-  const talks = new WeakMap<Duplex, Talk>()
+/** Kept for as long as the connection, and changed with each request: nothing is made anew for those after the first. */
+interface Going extends Talk {
+  request: IncomingMessage
+  response: ServerResponse
+  readonly open: Set<ServerResponse>
+}
 
-  function openOn(socket: Socket): Set<ServerResponse> {
-    const open = new Set<ServerResponse>()
+export function createTalks(stallTimeoutMs: number): Talks {
+  const talks = new WeakMap<Duplex, Going>()
+
+  function start(request: IncomingMessage, response: ServerResponse): Going {
+    const { socket } = request
+    const talk: Going = { request, response, open: new Set() }
+    talks.set(socket, talk)
     // Node tells only the answer whose turn it is: those behind it would wait for theirs for good, and so would their origins.
     socket.once('close', () => {
-      for (const response of open) {
-        if (response.socket === socket) continue
-        response.destroy()
-        response.emit('close')
+      for (const waiting of talk.open) {
+        if (waiting.socket === socket) continue
+        waiting.destroy()
+        waiting.emit('close')
       }
     })
-    return open
+    return talk
+  }
+
+  /** One function for all answers; a second event, if there should be one, changes nothing. */
+  function onClose(this: ServerResponse): void {
+    const { req: request } = this
+    if (talks.get(request.socket)?.open.delete(this)) limitRest(request, stallTimeoutMs)
   }
 
   return {
     begin(request, response) {
-      const { socket } = request
-      const open = (talks.get(socket)?.open as Set<ServerResponse> | undefined) ?? openOn(socket)
-      const talk = { request, response, open: open.add(response) }
-      talks.set(socket, talk)
-      response.once('close', () => {
-        open.delete(response)
-        limitRest(request, stallTimeoutMs)
-      })
+      const talk = talks.get(request.socket) ?? start(request, response)
+      talk.request = request
+      talk.response = response
+      talk.open.add(response)
+      response.on('close', onClose)
       return talk
     },
     on: (socket) => talks.get(socket),

@@ -1,4 +1,4 @@
-import type { Clock, SecretUse } from '../authority/ports.ts'
+import type { SecretUse } from '../authority/ports.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { DeciderDeps } from './decide.ts'
 import { createRecollection } from './recollection.ts'
@@ -11,7 +11,6 @@ export interface UseNotes {
 }
 
 export interface UseNotesDeps {
-  readonly clock: Clock
   readonly noteToken: (tokenId: string, at: Instant) => void
   readonly noteSecret: (use: SecretUse) => void
 }
@@ -29,7 +28,7 @@ interface Use {
 const maxWaiting = 10_000
 
 /** Notes when which secret was last used, and from where: a caller that goes on as before costs a comparison and a number. */
-export function createUseNotes({ clock, noteToken, noteSecret }: UseNotesDeps): UseNotes {
+export function createUseNotes({ noteToken, noteSecret }: UseNotesDeps): UseNotes {
   const latest = createRecollection<Use>()
   let waiting: Use[] = []
 
@@ -46,13 +45,13 @@ export function createUseNotes({ clock, noteToken, noteSecret }: UseNotesDeps): 
 
   return {
     hand,
-    note(token, via, { address }) {
+    note(token, via, address, now) {
       let use = latest.of(token)
       if (use === undefined || use.via !== via || use.address !== address) {
         use = { token, via, address, at: 0, isWaiting: false }
         latest.keep(use)
       }
-      use.at = clock.now()
+      use.at = now
       if (use.isWaiting) return
       use.isWaiting = true
       if (waiting.push(use) >= maxWaiting) hand()

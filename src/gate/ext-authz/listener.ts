@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Server, ServerCredentials, type ServerUnaryCall, type ServiceDefinition, type sendUnaryData, status } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import type { Log } from '../../authority/ports.ts'
 import type { Check } from '../check.ts'
 import type { IsTrusted } from '../peer.ts'
 import { answerTo, askedIn, type CheckRequest, type CheckResponse, denial } from './messages.ts'
@@ -10,6 +11,7 @@ export interface ExtAuthzDeps {
   /** Envoy is believed in all that it says, so nobody else may ask. */
   readonly isTrusted: IsTrusted
   readonly rayIds: () => string
+  readonly log: Log
 }
 
 export interface ExtAuthzOptions {
@@ -41,14 +43,19 @@ export async function startExtAuthz(deps: ExtAuthzDeps, { host, port, shutdownTi
 
 type Call = ServerUnaryCall<CheckRequest, CheckResponse>
 
-function handlerOf({ check, isTrusted, rayIds }: ExtAuthzDeps) {
-  return (call: Call, answer: sendUnaryData<CheckResponse>): void => {
+function handlerOf({ check, isTrusted, rayIds, log }: ExtAuthzDeps) {
+  return async (call: Call, answer: sendUnaryData<CheckResponse>): Promise<void> => {
     const peer = call.getPeer().replace(/:\d+$/, '')
     if (!isTrusted(peer)) return answer({ code: status.PERMISSION_DENIED, details: 'the gate answers trusted proxies only' })
     const ray = rayIds()
     const asked = askedIn(call.request)
     if (asked === undefined) return answer(null, denial(400, [], ray, null))
-    check(asked, ray, (passage) => answer(null, answerTo(asked, passage, ray)))
+    try {
+      answer(null, answerTo(asked, await check(asked, ray), ray))
+    } catch (error) {
+      log.error({ err: error, ray }, 'a question of Envoy ended in a mistake of Postern itself')
+      answer({ code: status.INTERNAL, details: 'the gate could not decide' })
+    }
   }
 }
 

@@ -8,7 +8,7 @@ export interface Follower {
   /** Resolves once every change stored before this call is in the replica, or the store could not be read. Never rejects. */
   catchUp(): Promise<void>
   /** Milliseconds since the last poll that succeeded was sent: no change older than that is missing. */
-  ageMs(): number
+  ageMs(monotonicMs?: number): number
   stop(): Promise<void>
 }
 
@@ -85,8 +85,8 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     }
   }
 
-  function ageMs(): number {
-    return clock.monotonicMs() - confirmedAtMs
+  function ageMs(monotonicMs = clock.monotonicMs()): number {
+    return monotonicMs - confirmedAtMs
   }
 
   /** Reads things as they are now, which may be newer than their changes: then a later change applies them again, to the same effect. */

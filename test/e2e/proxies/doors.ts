@@ -1,7 +1,7 @@
 import { Client, credentials as channel } from '@grpc/grpc-js'
 import { createAddressSet } from '../../../src/domain/address-range.ts'
 import { startExtAuthz } from '../../../src/gate/ext-authz/listener.ts'
-import { type Origin, startOrigin } from '../../fixtures.ts'
+import { type Origin, silent, startOrigin } from '../../fixtures.ts'
 import type { startGate } from '../../gate-fixtures.ts'
 import { type ProxyName, type RunningProxy, startProxy } from '../../proxies.ts'
 import { send, valuesIn } from '../../raw-http.ts'
@@ -94,7 +94,7 @@ function originalUri({ host, path, method, headers }: Required<Knock>) {
 async function envoy(gate: Gate, withRawHeaders: boolean): Promise<Door> {
   const isTrusted = createAddressSet([{ address: '127.0.0.0', prefix: 8 }])
   const extAuthz = await startExtAuthz(
-    { check: gate.check, isTrusted, rayIds: () => 'ray' },
+    { check: gate.check, isTrusted, rayIds: () => 'ray', log: silent },
     { host: '127.0.0.1', port: 0, shutdownTimeoutMs: 1000 },
   )
   const client = new Client(extAuthz.address, channel.createInsecure())

@@ -1,7 +1,7 @@
 import { Client, credentials as channel } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startExtAuthz } from '../../../src/gate/ext-authz/listener.ts'
-import { startPostern } from '../../fixtures.ts'
+import { silent, startPostern } from '../../fixtures.ts'
 import { anApplication, bypass, credentials, startGate, uses } from '../../gate-fixtures.ts'
 import { send } from '../../raw-http.ts'
 import { checkOver, checkRequest } from './doors.ts'
@@ -155,7 +155,7 @@ describe('Envoy over gRPC', () => {
   test('is believed where it is trusted, and not heard elsewhere', async () => {
     const gate = await startGate({ applications })
     for (const trusted of [true, false]) {
-      const deps = { check: gate.check, isTrusted: () => trusted, rayIds: () => 'ray' }
+      const deps = { check: gate.check, isTrusted: () => trusted, rayIds: () => 'ray', log: silent }
       const extAuthz = await startExtAuthz(deps, { host: '127.0.0.1', port: 0, shutdownTimeoutMs: 1000 })
       const client = new Client(extAuthz.address, channel.createInsecure())
       const answer = checkOver(client, checkRequest({ host: 'whole.example' }))
@@ -171,7 +171,7 @@ describe('Envoy over gRPC', () => {
   test('gets a refusal for what is no request, or names no host plainly', async () => {
     const gate = await startGate({ applications })
     const extAuthz = await startExtAuthz(
-      { check: gate.check, isTrusted: () => true, rayIds: () => 'ray' },
+      { check: gate.check, isTrusted: () => true, rayIds: () => 'ray', log: silent },
       { host: '127.0.0.1', port: 0, shutdownTimeoutMs: 1000 },
     )
     const client = new Client(extAuthz.address, channel.createInsecure())
@@ -191,7 +191,7 @@ describe('Envoy over gRPC', () => {
   test('takes out the credentials, in every spelling, and the session', async () => {
     const gate = await startGate({ applications: [anApplication({ domain: 'closed.example', tokenHeader: 'x-service-token' })] })
     const extAuthz = await startExtAuthz(
-      { check: gate.check, isTrusted: () => true, rayIds: () => 'ray' },
+      { check: gate.check, isTrusted: () => true, rayIds: () => 'ray', log: silent },
       { host: '127.0.0.1', port: 0, shutdownTimeoutMs: 1000 },
     )
     const client = new Client(extAuthz.address, channel.createInsecure())
@@ -216,9 +216,9 @@ describe('Envoy over gRPC', () => {
   })
 
   test('is answered where POSTERN_EXT_AUTHZ_LISTEN says, and nowhere by default', async () => {
-    const silent = await startPostern()
-    expect(silent.extAuthzAddress).toBeUndefined()
-    await silent.stop()
+    const quiet = await startPostern()
+    expect(quiet.extAuthzAddress).toBeUndefined()
+    await quiet.stop()
     const postern = await startPostern({ settings: { EXT_AUTHZ_LISTEN: '127.0.0.1:0' } })
     const client = new Client(postern.extAuthzAddress ?? '', channel.createInsecure())
     const answer = await checkOver(client, checkRequest({ host: 'any.example' }))

@@ -22,7 +22,9 @@ export interface Machine {
   readonly loadAverage: number
 }
 
+/** Throws with a package's name where a program is missing that is needed. */
 export function describeMachine(): Machine {
+  const [wrk, nginx] = [wrkVersion(), nginxVersion()]
   const git = (...words: string[]) => execFileSync('git', words, { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
   const changed = git('status', '--porcelain', '--', '../src', '../package-lock.json') !== ''
   return {
@@ -34,8 +36,7 @@ export function describeMachine(): Machine {
     node: process.version,
     postern: manifest.version,
     commit: `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`,
-    wrk: wrkVersion(),
-    nginx: nginxVersion(),
+    ...{ wrk, nginx },
     loadAverage: Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]),
   }
 }

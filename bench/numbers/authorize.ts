@@ -42,6 +42,8 @@ export const authorize: Bench = {
       context.say('signing the assertions of all tokens that will be asked for')
       await signAll([postern, refusing], files.valid)
       await signAll([posternLarge], files.wide)
+      // wrk only counts how many were refused.
+      await askEachOnce({ url: refusing.authorizeUrl, requests: files.refused, connections, expected: 401 })
       const alike = await keep(startBare(await answerHeaders(postern.authorizeUrl, small)))
       const at = (server: RunningPostern) => ({ ...server, url: server.authorizeUrl })
       const contestants: Contestant[] = [
@@ -61,12 +63,14 @@ export const authorize: Bench = {
 function requestFiles({ scratch }: Context, { few, asked }: Sizes, small: Installation, large: Installation) {
   const file = (name: string, credentials: Installation['credentials']) =>
     writeRequests(join(scratch, `authorize-${name}`), credentials.map(authorizeRequest))
+  const [unknown, wrong] = [unknownCredentials(9 * few), withWrongSecrets(small.credentials)]
   return {
     valid: file('valid', small.credentials),
     many: file('many', sampleOf(large.credentials, few)),
     wide: file('wide', sampleOf(large.credentials, asked)),
-    unknown: file('unknown', [...small.credentials, ...unknownCredentials(9 * few)]),
-    wrong: file('wrong', withWrongSecrets(small.credentials)),
+    unknown: file('unknown', [...small.credentials, ...unknown]),
+    wrong: file('wrong', wrong),
+    refused: file('refused', [...sampleOf(unknown, 200), ...sampleOf(wrong, 200)]),
   }
 }
 

@@ -7,6 +7,7 @@ const mayImport = {
   api: ['domain', 'authority', 'wire'],
   gate: ['domain', 'authority'],
   config: ['domain'],
+  app: ['domain', 'authority', 'store', 'api', 'gate', 'config'],
   client: ['wire'],
   cli: ['client', 'wire'],
 }
@@ -31,9 +32,9 @@ const layers = Object.entries(mayImport).map(([room, others]) =>
 module.exports = {
   forbidden: [
     ...layers,
-    error('layer-cli-serve', 'serve also starts the server: app.ts and config', {
+    error('layer-cli-serve', 'serve also starts the server, or a worker of it: app.ts, app/worker.ts and config', {
       from: { path: '^src/cli/serve\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(cli/|client/|wire/|config/|app\\.ts$)' },
+      to: { path: '^src/', pathNot: '^src/(cli/|client/|wire/|config/|app\\.ts$|app/worker\\.ts$)' },
     }),
     error('layer-app', 'app.ts joins everybody but the command line', {
       from: { path: '^src/app\\.ts$' },

@@ -21,7 +21,7 @@ import type { Config } from './config/settings.ts'
 import { loadTls } from './config/tls-files.ts'
 import { createRayIds } from './domain/identifier.ts'
 import type { RandomBytes } from './domain/secret.ts'
-import { listen, urlOf, watchConnections } from './gate/connections.ts'
+import { urlOf, watchConnections } from './gate/connections.ts'
 import { clientAddress, createTrust } from './gate/peer.ts'
 import { renewCertificate } from './gate/renewal.ts'
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import pino from 'pino'
 import manifest from '../../package.json' with { type: 'json' }
+import { isWorker, runWorker } from '../app/worker.ts'
 import { startApp } from '../app.ts'
 import { loadConfig } from '../config/load.ts'
 import { type Config, environmentName, flagName, type Setting, settings } from '../config/settings.ts'
@@ -21,14 +22,16 @@ export function addServe(program: Command): void {
 /** Lines are written together, once a second or 4 KiB of them. A reader that is slower than the requests loses lines, and never holds one up. */
 const accessLogBuffer = { minLength: 4096, periodicFlush: 1000, maxLength: 4 * 1024 * 1024 }
 
+/** So that lines of several processes do not mix: what a pipe takes in one piece (pipe(7), `PIPE_BUF`). */
+const sharedAccessLogBuffer = { ...accessLogBuffer, minLength: 4095, maxWrite: 4096 }
+
 async function run(config: Config): Promise<void> {
   // Standard output is for people; the log has the other stream to itself.
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  if (isWorker()) return work(config, log)
   // From the beginning: a signal that comes during the first start must not lose the credentials that it makes.
   const stopRequested = firstSignal(log)
-  const lines = pino.destination({ dest: 1, sync: false, ...accessLogBuffer })
-  // Who stops reading loses the lines.
-  lines.on('error', () => undefined)
+  const lines = accessLines(accessLogBuffer)
   const app = await startApp({ config, log, accessLog: pino({ base: null }, lines) })
   show(welcome(manifest.version, app, process.env))
   log.info({ api: app.apiUrl, gate: app.gateUrl, ext_authz: app.extAuthzAddress, version: manifest.version }, 'ready')
@@ -37,6 +40,22 @@ async function run(config: Config): Promise<void> {
   lines.flushSync()
   log.info({}, 'stopped')
   process.exit(0)
+}
+
+/** One of several gates. The terminal, and whoever stops a group of processes, sends signals to all; when to stop is for the first of them to say. */
+async function work(config: Config, log: pino.Logger): Promise<void> {
+  process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined)
+  const lines = accessLines(sharedAccessLogBuffer)
+  await runWorker({ config, log, accessLog: pino({ base: null }, lines) })
+  lines.flushSync()
+  process.exit(0)
+}
+
+function accessLines(buffer: object) {
+  const lines = pino.destination({ dest: 1, sync: false, ...buffer })
+  // Who stops reading loses the lines.
+  lines.on('error', () => undefined)
+  return lines
 }
 
 /** Writes to standard output, or to the other stream when nobody reads that one. */

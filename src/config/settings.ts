@@ -1,6 +1,7 @@
 import {
   accessLogMode,
   addressRanges,
+  between,
   databaseUrl,
   filePath,
   hexId,
@@ -63,6 +64,12 @@ export const settings = {
     parse: filePath,
   }),
   gateTlsKeyFile: setting({ meaning: "The certificate's private key, a PEM file without a passphrase.", parse: filePath }),
+  workers: setting({
+    meaning:
+      'How many processes the gate has, behind one address: 1 is in the process of the management API, more are processes of their own, for as many cores. Each holds all tokens in memory. What is limited or counted per address at the gate, each does by itself.',
+    default: '1',
+    parse: between(1, 64),
+  }),
   authDomain: setting({
     meaning:
       'The name of this installation: who issues assertions where an account has chosen no domain of its own. The first zone is named after it, and the first owner has an address in it.',

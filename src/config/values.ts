@@ -96,6 +96,15 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+/** A whole number between two others, which are among those that may be. */
+export function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new Error(`a whole number from ${least} to ${most}`)
+  }
+}
+
 /** `{ oneIn: 100 }` for `1/100`. */
 export function accessLogMode(text: string): 'off' | 'all' | 'refused' | { readonly oneIn: number } {
   const [, oneIn] = /^1\/([1-9]\d{0,8})$/.exec(text) ?? []

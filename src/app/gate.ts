@@ -1,0 +1,169 @@
+import { sourceOf } from '../api/limits.ts'
+import { createAccessRequests } from '../authority/access-requests.ts'
+import type { Clock, Log } from '../authority/ports.ts'
+import { every, settle } from '../authority/rounds.ts'
+import { createSecretUses, createUses } from '../authority/uses.ts'
+import type { Config } from '../config/settings.ts'
+import type { TlsFiles } from '../config/tls-files.ts'
+import { createRayIds } from '../domain/identifier.ts'
+import type { RandomBytes } from '../domain/secret.ts'
+import { createAccessLog } from '../gate/access-log.ts'
+import { createAssertions } from '../gate/assertions.ts'
+import { createBrakes } from '../gate/brakes.ts'
+import { createCerts } from '../gate/certs.ts'
+import { createCheck } from '../gate/check.ts'
+import { listen, urlOf, watchConnections } from '../gate/connections.ts'
+import { createDecide } from '../gate/decide.ts'
+import type { ExtAuthz, ExtAuthzDeps, ExtAuthzOptions } from '../gate/ext-authz/listener.ts'
+import { createKeyRing } from '../gate/key-ring.ts'
+import { createMetrics, type Metrics } from '../gate/metrics.ts'
+import { createObserver } from '../gate/observation.ts'
+import { createOpenConnections } from '../gate/open-connections.ts'
+import { createTrust } from '../gate/peer.ts'
+import { renewCertificate } from '../gate/renewal.ts'
+import { createFollower } from '../gate/replica/follower.ts'
+import { createReplica } from '../gate/replica/replica.ts'
+import { createRequestLog } from '../gate/request-log.ts'
+import { createReverseProxy } from '../gate/reverse-proxy.ts'
+import { createGate } from '../gate/server.ts'
+import { createSessions } from '../gate/sessions.ts'
+import { createUseNotes } from '../gate/use-notes.ts'
+import type { Closer } from './closers.ts'
+import type { Storage } from './storage.ts'
+
+/** For how long what is open at the gate may go on after the gate has learnt that it no longer may. */
+const reviewEveryMs = 1000
+
+export interface GateAddresses {
+  readonly gateUrl: string
+  /** Where Envoy asks over gRPC, if it may. */
+  readonly extAuthzAddress: string | undefined
+}
+
+export interface GatePorts {
+  readonly gatePort: number
+  readonly extAuthzPort: number | undefined
+}
+
+/** A gate, as what stands around it sees it: one in this process, or several in processes of their own. */
+export interface Gate {
+  /** Begins to answer, at other ports than the configured ones if so wanted. Fails when it cannot have its addresses. */
+  listen(ports?: GatePorts): Promise<GateAddresses>
+  /** Resolves once it has applied every change stored before this call, or its lease bounds the delay. Never rejects. */
+  catchUp(): Promise<void>
+  /** What keeps it from doing its work, in words. */
+  problems(): Promise<readonly string[]>
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>
+  /** Stops answering. Requests under way have until the shutdown timeout. */
+  stopListening(): Promise<void>
+}
+
+/** One in this process. */
+export interface LocalGate extends Gate {
+  readonly metrics: Metrics
+}
+
+export interface GateDeps extends Storage {
+  readonly config: Config
+  readonly log: Log
+  readonly accessLog: Log
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly tls: TlsFiles | undefined
+  /** By which a request is known that has come through this gate before. */
+  readonly loopId: string
+}
+
+/** A gate that knows what the database holds, and does not listen yet. Fails when the database cannot be read. */
+export async function startGate(
+  { store, sealer, config, log, accessLog, clock, random, tls, loopId }: GateDeps,
+  closers: Closer[],
+): Promise<LocalGate> {
+  const uses = createUses((batch) => store.recordUses('service_token', batch))
+  const secretUses = createSecretUses(store.recordSecretUses)
+  const accessRequests = createAccessRequests(store, log)
+  const useNotes = createUseNotes({ noteToken: uses.note, noteSecret: secretUses.note })
+  const batches = [async () => useNotes.hand(), uses.flush, secretUses.flush, accessRequests.flush]
+  const flush = settle(batches, log, 'what happened lately at the gate could not be stored')
+  closers.push(flush, every(config.flushInterval, flush))
+
+  const replica = createReplica()
+  const follower = createFollower({
+    feed: store,
+    replica,
+    clock,
+    log,
+    pollEveryMs: config.pollInterval,
+    stalenessBudgetMs: config.stalenessBudget,
+  })
+  closers.push(follower.stop)
+  await follower.start()
+
+  const isTrusted = createTrust(config.trustedProxies)
+  const rayIds = createRayIds(random)
+  const reverseProxy = createReverseProxy({
+    ...{ isTrusted, log, clock, loopId, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
+  })
+  closers.push(reverseProxy.close)
+  const isStale = (monotonicMs?: number) => follower.ageMs(monotonicMs) > config.stalenessBudget
+  const isFresh = (monotonicMs: number) => config.onStale === 'serve' || !isStale(monotonicMs)
+  const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: config.stalenessBudget })
+  const vouching = { replica, keyRing, clock, log, authDomain: config.authDomain }
+  const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]
+  const decide = createDecide({ replica, isFresh, noteUse: useNotes.note, sessionIn: sessions.sessionIn })
+  const noteRequest = createRequestLog({ record: accessRequests.note, random })
+  const metrics = createMetrics({ replica, clock, replicaAgeMs: follower.ageMs })
+  const brakes = createBrakes({ clock, sourceOf, wrongSecretsPerMinute: config.wrongSecrets })
+  const observe = createObserver({ metrics, brakes, noteRequest, logAccess: createAccessLog(accessLog, config.accessLog) })
+  const check = createCheck({ decide, observe, clock, assertions, sessions })
+  const openConnections = createOpenConnections({ replica, clock, log, sessionIn: sessions.sessionIn })
+  closers.push(every(reviewEveryMs, settle([openConnections.review], log, 'what is open at the gate could not be looked through')))
+  const server = createGate({
+    check,
+    certs: createCerts({ replica, keyRing }),
+    log,
+    reverseProxy,
+    openConnections,
+    isTrusted,
+    rayIds,
+    listener: listenerOptions(config, tls),
+  })
+  const { gateMaxConnections: max, gateMaxConnectionsPerAddress: maxPerSource, shutdownTimeout } = config
+  const connections = watchConnections(server, { max, maxPerSource, isTrusted, sourceOf })
+  const closersOfListeners: Closer[] = []
+
+  return {
+    ...{ metrics, catchUp: follower.catchUp },
+    async listen(ports) {
+      closersOfListeners.push(() => connections.close(() => new Promise((resolve) => server.close(resolve)), shutdownTimeout))
+      closersOfListeners.push(renewCertificate(server, tls, 'gate', log))
+      const { gateListen, extAuthzListen } = config
+      await listen(server, { ...gateListen, port: ports?.gatePort ?? gateListen.port })
+      const options = extAuthzListen && {
+        host: extAuthzListen.host,
+        port: ports?.extAuthzPort ?? extAuthzListen.port,
+        shutdownTimeoutMs: shutdownTimeout,
+      }
+      const extAuthz = options && (await serveEnvoy({ check, isTrusted, rayIds, log }, options))
+      if (extAuthz) closersOfListeners.push(extAuthz.stop)
+      return { gateUrl: urlOf(server), extAuthzAddress: extAuthz?.address }
+    },
+    async problems() {
+      return isStale() ? [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`] : []
+    },
+    async stopListening() {
+      await Promise.all(closersOfListeners.splice(0).map((close) => close()))
+    },
+  }
+}
+
+/** gRPC is loaded where it is used only: it is larger than all the rest of the gate. */
+async function serveEnvoy(deps: ExtAuthzDeps, options: ExtAuthzOptions): Promise<ExtAuthz> {
+  const { startExtAuthz } = await import('../gate/ext-authz/listener.ts')
+  return startExtAuthz(deps, options)
+}
+
+function listenerOptions(config: Config, tls: TlsFiles | undefined) {
+  const { gateHeadersTimeout: headersTimeoutMs, gateStallTimeout: stallTimeoutMs, gateKeepAliveTimeout: keepAliveTimeoutMs } = config
+  return { tls: tls?.pair, headersTimeoutMs, stallTimeoutMs, keepAliveTimeoutMs }
+}

@@ -109,15 +109,32 @@ function matching<Table extends keyof Tables, Row>(
   return matching
 }
 
+/** Property by property, as are rows of service tokens: it is made at each command, and spreading takes ten times as long. */
 export function auditRow(entry: AuditEntry): AuditRow {
-  const { id, at, accountId, zoneId, actor, action, succeeded, resourceKind, resourceId, before, after } = entry
-  const { rayId = null, sourceIp = null, method = null, path = null, userAgent = null, status = null } = actor.request ?? {}
+  const { actor, before, after } = entry
+  const { request } = actor
   return {
-    ...{ id, at, account_id: accountId, zone_id: zoneId, action, succeeded: Number(succeeded) },
-    ...{ actor_kind: actor.kind, actor_id: actor.id, actor_email: actor.email, token_id: actor.tokenId, token_name: actor.tokenName },
-    ...{ ray_id: rayId, source_ip: sourceIp, method, path, user_agent: userAgent, status },
-    ...{ resource_kind: resourceKind, resource_id: resourceId },
-    ...{ before: before && JSON.stringify(before), after: after && JSON.stringify(after) },
+    id: entry.id,
+    at: entry.at,
+    account_id: entry.accountId,
+    zone_id: entry.zoneId,
+    action: entry.action,
+    succeeded: entry.succeeded ? 1 : 0,
+    actor_kind: actor.kind,
+    actor_id: actor.id,
+    actor_email: actor.email,
+    token_id: actor.tokenId,
+    token_name: actor.tokenName,
+    ray_id: request?.rayId ?? null,
+    source_ip: request?.sourceIp ?? null,
+    method: request?.method ?? null,
+    path: request?.path ?? null,
+    user_agent: request?.userAgent ?? null,
+    status: request?.status ?? null,
+    resource_kind: entry.resourceKind,
+    resource_id: entry.resourceId,
+    before: before && JSON.stringify(before),
+    after: after && JSON.stringify(after),
   }
 }
 

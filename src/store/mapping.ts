@@ -40,23 +40,44 @@ export const mappings = {
       ...{ grants: JSON.stringify(grants), location: JSON.stringify(location), disabled: Number(disabled) },
       ...{ not_before: notBefore, expires_at: expiresAt, created_at: createdAt, updated_at: updatedAt, revision },
     }),
-    fromRow: ({ id, user_id, account_id, name, digest, grants, location, disabled, not_before, expires_at, ...rest }) => ({
-      ...{ id, owner: { userId: user_id, accountId: account_id } as Owner, name, digest },
-      ...{ grants: JSON.parse(grants), location: JSON.parse(location), disabled: disabled === 1 },
-      ...{ notBefore: not_before, expiresAt: expires_at, createdAt: rest.created_at, updatedAt: rest.updated_at, revision: rest.revision },
+    // Property by property: every request to the API signs in with one.
+    fromRow: (row) => ({
+      id: row.id,
+      owner: { userId: row.user_id, accountId: row.account_id } as Owner,
+      name: row.name,
+      digest: row.digest,
+      grants: parseOnce(row.grants) as Entities['api_token']['grants'],
+      location: parseOnce(row.location) as Entities['api_token']['location'],
+      disabled: row.disabled === 1,
+      notBefore: row.not_before,
+      expiresAt: row.expires_at,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      revision: row.revision,
     }),
   }),
 
   service_token: mapping<Entities['service_token'], 'service_token'>('service_token', {
-    toRow: ({ id, accountId, zoneId, name, clientId, digest, previous, secretVersion, duration, enabled, ...rest }) => ({
-      ...{ id, account_id: accountId, zone_id: zoneId, name, client_id: clientId, digest },
-      search_text: searchText(name, clientId, id),
-      ...{ previous_digest: previous?.digest ?? null, previous_until: previous?.until ?? null },
-      previous_version: previous?.version ?? null,
-      ...{ secret_version: secretVersion, duration, enabled: Number(enabled) },
-      ...{ created_at: rest.createdAt, updated_at: rest.updatedAt, expires_at: rest.expiresAt, revision: rest.revision },
+    // Property by property, as spreading takes ten times as long: commands come by the thousand, and gates load a million.
+    toRow: (token) => ({
+      id: token.id,
+      account_id: token.accountId,
+      zone_id: token.zoneId,
+      name: token.name,
+      client_id: token.clientId,
+      digest: token.digest,
+      search_text: searchText(token.name, token.clientId, token.id),
+      previous_digest: token.previous?.digest ?? null,
+      previous_until: token.previous?.until ?? null,
+      previous_version: token.previous?.version ?? null,
+      secret_version: token.secretVersion,
+      duration: token.duration,
+      enabled: token.enabled ? 1 : 0,
+      created_at: token.createdAt,
+      updated_at: token.updatedAt,
+      expires_at: token.expiresAt,
+      revision: token.revision,
     }),
-    // Property by property: there are pages of a thousand, and gates that load a million, and spreading takes ten times as long.
     fromRow: (row) => ({
       id: row.id,
       accountId: row.account_id,
@@ -142,6 +163,22 @@ export const mappings = {
     }),
   }),
 } satisfies { [K in Kind]: Mapping<Entities[K], keyof Tables> | Mapping<Entities[K], never> }
+
+const mostParsed = 1000
+/** Longer ones are rare, and too many of them would fill the memory. */
+const longestParsed = 10_000
+const parsed = new Map<string, unknown>()
+
+/** As `JSON.parse`, but the same text is the same value each time: nobody may change it. */
+function parseOnce(text: string): unknown {
+  if (text.length > longestParsed) return JSON.parse(text)
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  if (parsed.size >= mostParsed) parsed.clear()
+  const value: unknown = JSON.parse(text)
+  parsed.set(text, value)
+  return value
+}
 
 /** Names have no line breaks, so a search never matches across two of the parts. */
 function searchText(...parts: readonly string[]): string {

@@ -49,9 +49,9 @@ export function createSqliteWriter({ database, statements, begin, exclusively }:
   /** Rejects when none of them is stored. */
   async function storeAll(jobs: readonly Job[]): Promise<void> {
     await begin()
-    const settle: (() => void)[] = []
+    let settle: readonly (() => void)[]
     try {
-      for (const job of jobs) settle.push(attempt(job))
+      settle = together(jobs) ?? oneByOne(jobs)
       run('commit')
     } catch (error) {
       // A full disk has ended the transaction already.
@@ -61,20 +61,34 @@ export function createSqliteWriter({ database, statements, begin, exclusively }:
     for (const done of settle) done()
   }
 
-  /** Takes the steps of one, and answers with what to tell it once the transaction is on disk. Throws where the whole transaction is lost. */
-  function attempt({ steps, resolve, reject }: Job): () => void {
-    run('savepoint job')
+  /** Takes the steps of all, and answers with what to tell them once the transaction is on disk. When one of them is not to be stored, none is. */
+  function together(jobs: readonly Job[]): readonly (() => void)[] | undefined {
     try {
-      const stored = takeSteps(steps(), statements.answer)
-      if (!stored) run('rollback to job')
-      run('release job')
-      return () => resolve(stored)
+      if (jobs.every(({ steps }) => takeSteps(steps(), statements.answer))) return jobs.map((job) => () => job.resolve(true))
     } catch (error) {
       if (!database.inTransaction) throw error
-      run('rollback to job')
-      run('release job')
-      return () => reject(error)
     }
+    run('rollback')
+    run('begin immediate')
+    return undefined
+  }
+
+  /** The same, but one that is not to be stored leaves no trace among the others. */
+  function oneByOne(jobs: readonly Job[]): readonly (() => void)[] {
+    return jobs.map(({ steps, resolve, reject }) => {
+      run('savepoint job')
+      try {
+        const stored = takeSteps(steps(), statements.answer)
+        if (!stored) run('rollback to job')
+        run('release job')
+        return () => resolve(stored)
+      } catch (error) {
+        if (!database.inTransaction) throw error
+        run('rollback to job')
+        run('release job')
+        return () => reject(error)
+      }
+    })
   }
 
   function run(sql: string): void {

@@ -79,6 +79,6 @@ function outcome(
     'On both cores. The longest stretch is for how long nothing else had its turn while tokens were read; a timer of a millisecond noticed.'
   return {
     tables: [{ title: 'Starting', columns, rows, note }],
-    targets: [atMost(`${amount} tokens ready from SQLite, in seconds`, quick ? mostSeconds / 10 : mostSeconds, ready.many / 1000)],
+    targets: quick ? [] : [atMost(`${amount} tokens ready from SQLite, in seconds`, mostSeconds, ready.many / 1000)],
   }
 }

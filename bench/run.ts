@@ -13,12 +13,14 @@ import { growth } from './numbers/growth.ts'
 import { latency } from './numbers/latency.ts'
 import { nginx } from './numbers/nginx.ts'
 import { peers } from './numbers/peers.ts'
+import { replica } from './numbers/replica.ts'
 import { reverseProxy } from './numbers/reverse-proxy.ts'
 import { snapshot } from './numbers/snapshot.ts'
+import { verify } from './numbers/verify.ts'
 import { type Finished, show, showTargets, writeResults } from './report.ts'
 
 /** In the order in which they run and are shown. */
-const benches: readonly Bench[] = [authorize, latency, nginx, reverseProxy, assertions, creates, snapshot, growth, peers]
+const benches: readonly Bench[] = [verify, replica, authorize, latency, nginx, reverseProxy, assertions, creates, snapshot, growth, peers]
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, results: { type: 'string' } },

@@ -35,6 +35,9 @@ type Answered = { readonly number: number } & (
   | { readonly error: { message: string; code: string | undefined } }
 )
 
+/** The number of what a worker says unasked: that it listens. */
+const hello = 0
+
 /** A worker that can be asked. */
 export interface Asking {
   /** Fails when the worker fails at it or ends, and with `TookTooLong` when it has not answered in time. */
@@ -53,7 +56,14 @@ export function askingOf(child: ChildProcess): Asking {
   let latest = 0
   let isOver = false
 
+  let isHearing: () => void
+  /** A message that arrives before somebody listens for it may be lost. */
+  const hearing = new Promise<void>((resolve) => {
+    isHearing = resolve
+  })
+
   child.on('message', (message: Answered) => {
+    if (message.number === hello) return isHearing()
     const asked = waiting.get(message.number)
     if (asked === undefined) return
     if ('error' in message) asked.reject(Object.assign(new Error(message.error.message), { code: message.error.code }))
@@ -74,8 +84,7 @@ export function askingOf(child: ChildProcess): Asking {
         waiting.set(number, { resolve, reject })
         limit = setTimeout(() => reject(new TookTooLong(`it did not answer within ${withinMs} ms`)), withinMs)
         if (isOver) return reject(new Error('it has ended'))
-        // Whether it could be sent shows in the end of the worker, too.
-        child.send({ number, question } satisfies Asked, (error) => error && reject(error))
+        void hearing.then(() => child.connected && child.send({ number, question } satisfies Asked, (error) => error && reject(error)))
       })
       return answered.finally(() => {
         clearTimeout(limit)
@@ -93,6 +102,7 @@ export function answerQuestions(answer: (question: Question) => Promise<unknown>
       ({ message, code }: NodeJS.ErrnoException) => reply({ number, error: { message, code } }),
     )
   })
+  reply({ number: hello, answer: null })
 }
 
 function reply(answered: Answered): void {

@@ -100,8 +100,8 @@ export async function startWorkers({ config, log, loopId }: WorkersDeps, closers
   }
 
   closers.push(stopAll)
-  // Connections are dealt out in turn. Were they anybody's who comes first, they would not be spread evenly, and clients keep them.
-  cluster.schedulingPolicy = cluster.SCHED_RR
+  // Workers take connections by themselves: dealt out by this process, each would cost a message, and wait for whatever the API is doing.
+  if (process.env['NODE_CLUSTER_SCHED_POLICY'] === undefined) cluster.schedulingPolicy = cluster.SCHED_NONE
   const first = Array.from({ length: config.workers }, (_, index) => startProcess(index + 1))
   await Promise.all(first.map((worker) => follow(worker).catch(failing(worker))))
 

@@ -44,6 +44,14 @@ describe('loading the configuration', () => {
     expect(loaded.maxServiceTokens).toBe(5)
   })
 
+  test('there is at least one worker, and no more than any machine has use for', () => {
+    for (const wrong of ['0', '-1', '65', '1000', '1.5', 'x', '']) {
+      expect(problemsOf({ POSTERN_WORKERS: wrong })).toEqual(['POSTERN_WORKERS must be a whole number from 1 to 64'])
+    }
+    for (const right of [1, 2, 64]) expect(loadConfig({ flags: { workers: String(right) }, environment: {} }).workers).toBe(right)
+    expect(loadConfig({ flags: {}, environment: {} }).workers).toBe(1)
+  })
+
   test('all problems are reported together, each under the name it was set by', () => {
     const config = file('wrong.json', { no_such: 1, bootstrap_api_key: 'k'.repeat(40), poll_interval: '-1s' })
     const problems = problemsOf({ POSTERN_CONFIG: config, POSTERN_LOG_LEVEL: 'loud', POSTERN_TYPO: 'x' }, { apiListen: 'here' })

@@ -138,10 +138,20 @@ describe('with two workers', { timeout: 60_000 }, () => {
     const headers = machineHeaders(await postern.issue('counted'))
     const spent = () => workersOf(postern).map((pid) => readFileSync(`/proc/${pid}/io`, 'utf8').match(/^syscw: (\d+)/m)?.[1])
     const before = spent()
-    await Promise.all(Array.from({ length: 50 }, () => ask(postern.gateUrl, headers)))
-    for (const [index, writes] of spent().entries()) expect(Number(writes) - Number(before[index])).toBeGreaterThan(20)
-    expect(await metric(postern.apiUrl, 'postern_gate_decisions_total')).toBe(50)
-    expect(await metric(postern.apiUrl, 'postern_gate_decision_seconds_count')).toBe(50)
+    let asked = 0
+    // Which of them takes a connection is for the system to say, so it may take a while until both had some.
+    await expect
+      .poll(
+        async () => {
+          await Promise.all(Array.from({ length: 50 }, () => ask(postern.gateUrl, headers)))
+          asked += 50
+          return Math.min(...spent().map((writes, index) => Number(writes) - Number(before[index])))
+        },
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(30)
+    expect(await metric(postern.apiUrl, 'postern_gate_decisions_total')).toBe(asked)
+    expect(await metric(postern.apiUrl, 'postern_gate_decision_seconds_count')).toBe(asked)
     expect(await metric(postern.apiUrl, 'postern_gate_service_tokens')).toBe(1)
     expect(await metric(postern.apiUrl, 'postern_gate_replica_age_seconds')).toBeLessThan(5)
   })

@@ -17,10 +17,24 @@ import { replica } from './numbers/replica.ts'
 import { reverseProxy } from './numbers/reverse-proxy.ts'
 import { snapshot } from './numbers/snapshot.ts'
 import { verify } from './numbers/verify.ts'
+import { workers } from './numbers/workers.ts'
 import { type Finished, show, showTargets, writeResults } from './report.ts'
 
 /** In the order in which they run and are shown. */
-const benches: readonly Bench[] = [verify, replica, authorize, latency, nginx, reverseProxy, assertions, creates, snapshot, growth, peers]
+const benches: readonly Bench[] = [
+  verify,
+  replica,
+  authorize,
+  latency,
+  nginx,
+  reverseProxy,
+  assertions,
+  creates,
+  snapshot,
+  growth,
+  peers,
+  workers,
+]
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, results: { type: 'string' } },

@@ -36,7 +36,7 @@ module.exports = {
       from: { path: '^src/cli/serve\\.ts$' },
       to: { path: '^src/', pathNot: '^src/(cli/|client/|wire/|config/|app\\.ts$|app/worker\\.ts$)' },
     }),
-    error('layer-app', 'app.ts joins everybody but the command line', {
+    error('layer-app-file', 'app.ts joins everybody but the command line', {
       from: { path: '^src/app\\.ts$' },
       to: { path: '^src/(cli/|main\\.ts$)' },
     }),

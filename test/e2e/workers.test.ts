@@ -1,10 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
+import { get as getOverTls } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { Client, credentials as channel } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clientFor, machineHeaders, temporaryFolder } from '../fixtures.ts'
 import { type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
+import { checkOver, checkRequest } from './proxies/doors.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let running: PosternProcess[] = []
@@ -47,6 +51,14 @@ function isAlive(pid: number): boolean {
 function ask(url: string, headers: Record<string, string>, agent: Agent | false = false): Promise<number> {
   return new Promise((resolve, reject) => {
     get(`${url}/authorize`, { headers, agent }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode as number))
+    }).once('error', reject)
+  })
+}
+
+function askOverTls(url: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    getOverTls(`${url}/authorize`, { headers, agent: false, rejectUnauthorized: false }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode as number))
     }).once('error', reject)
   })
@@ -166,6 +178,44 @@ describe('with two workers', { timeout: 60_000 }, () => {
     await expect.poll(() => metric(postern.apiUrl, 'postern_gate_workers'), { timeout: 20_000 }).toBe(2)
     const statuses = await Promise.all(Array.from({ length: 20 }, () => ask(postern.gateUrl, machineHeaders(token))))
     expect(new Set(statuses)).toEqual(new Set([401]))
+  })
+
+  test('one that does not answer makes the node not ready, and being ready comes back with it', async () => {
+    const postern = await start()
+    const [stopped] = workersOf(postern) as [number]
+    const readiness = async () => {
+      const answer = await fetch(`${postern.apiUrl}/readyz`)
+      return { status: answer.status, problems: ((await answer.json()) as { problems: string[] }).problems }
+    }
+    process.kill(stopped, 'SIGSTOP')
+    expect(await readiness()).toEqual({ status: 503, problems: [expect.stringMatching(/^gate worker \d does not answer$/)] })
+    // What the other counts is shown all the same.
+    expect(await metric(postern.apiUrl, 'postern_gate_workers')).toBe(2)
+    process.kill(stopped, 'SIGCONT')
+    expect(await readiness()).toEqual({ status: 200, problems: [] })
+  })
+
+  test('each speaks HTTPS with the certificate, and answers Envoy', async () => {
+    const [cert, key] = [`${folder.path}/gate.crt`, `${folder.path}/gate.key`]
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=gate', '-days', '2']
+    execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    const postern = await start({ GATE_TLS_CERT_FILE: cert, GATE_TLS_KEY_FILE: key, EXT_AUTHZ_LISTEN: '127.0.0.1:0' })
+    expect(postern.gateUrl).toMatch(/^https:/)
+    const headers = machineHeaders(await postern.issue('over TLS'))
+    const statuses = await Promise.all(Array.from({ length: 20 }, () => askOverTls(postern.gateUrl, headers)))
+    expect(new Set(statuses)).toEqual(new Set([200]))
+
+    const address = /"ext_authz":"([^"]+)"/.exec(postern.output())?.[1] ?? 'it said no address'
+    const knock = checkRequest({ host: 'service.example', headers: Object.entries(headers).flat() })
+    const asking = Array.from({ length: 10 }, async () => {
+      // A connection each, which the library would otherwise share.
+      const client = new Client(address, channel.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
+      await checkOver(client, knock)
+      client.close()
+    })
+    await Promise.all(asking)
+    const text = await (await fetch(`${postern.apiUrl}/metrics`)).text()
+    expect(text).toMatch(/^postern_gate_decisions_total\{.*outcome="current".*\} 30$/m)
   })
 
   test('a signal ends all of them with 0, whoever else receives it, and the last use is stored', async () => {

@@ -22,7 +22,7 @@ import { loadTls } from './config/tls-files.ts'
 import { createRayIds } from './domain/identifier.ts'
 import type { RandomBytes } from './domain/secret.ts'
 import { urlOf, watchConnections } from './gate/connections.ts'
-import { clientAddress, createTrust } from './gate/peer.ts'
+import { addressOf, createTrust } from './gate/peer.ts'
 import { renewCertificate } from './gate/renewal.ts'
 
 /** Connections to the API at a time, and of one address. */
@@ -83,7 +83,7 @@ async function start(
   const limits = createLimits({ clock, requests, windowMs, failuresPerMinute })
   const api = createApi({
     ...{ authority, signIn, limits, clock, noteRefusal: refusals.note, rayIds, log, problems: gate.problems, metrics: gate.metrics },
-    addressOf: (request) => clientAddress(request, isTrusted),
+    addressOf: (request) => addressOf(request, isTrusted),
     ...{ requestTimeoutMs: config.requestTimeout, corsOrigins: config.corsOrigins, tls: tls.api?.pair },
   })
   const chores = createChores({

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// First of all, as its comment says.
+import './cli/next-tick.ts'
+
 import { run } from './cli/run.ts'
 
 await run(process.argv)

@@ -68,7 +68,9 @@ export function createAssertions({ keyRing, log, authDomain }: AssertionsDeps): 
 
   async function sign(key: SigningKey, claims: Claims): Promise<string> {
     const input = signingInput(key.id, claims)
-    return `${input}.${(await keyRing.sign(key, input)).toString('base64url')}`
+    const signature = (await keyRing.sign(key, input)).toString('base64url')
+    // In one piece: a string that is still in parts is put together again for each answer that it goes into.
+    return Buffer.from(`${input}.${signature}`).toString('latin1')
   }
 
   function fail(accountId: string, error: unknown): null {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Check, Passage } from './check.ts'
 import { originalRequest } from './original-request.ts'
-import { clientAddress, type IsTrusted } from './peer.ts'
+import { clientAddress, type IsTrusted, peerAddress } from './peer.ts'
 import { isAwaited, refuse } from './refusal.ts'
+import type { Head } from './request-head.ts'
 
 export interface ForwardAuthDeps {
   readonly check: Check
@@ -11,17 +12,18 @@ export interface ForwardAuthDeps {
 
 /** Whether a request to the gate is a proxy that asks about another one: at `/authorize`, or with the original path behind it, as Envoy does. */
 export function isForwardAuth(path: string): boolean {
-  return path.startsWith('/authorize') && /^[/?]?$/.test(path.slice(10, 11))
+  return path.startsWith('/authorize') && (path.length === 10 || path[10] === '?' || path[10] === '/')
 }
 
 /** Answers a proxy that asks whether to let a request through: 200, or the refusal to hand on. Any method, and no body. */
 export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps) {
-  return (request: IncomingMessage, response: ServerResponse, ray: string): void | Promise<void> => {
-    const original = originalRequest(request, isTrusted)
+  return (request: IncomingMessage, response: ServerResponse, ray: string, head: Head): void | Promise<void> => {
+    const peer = peerAddress(request)
+    const original = originalRequest(request, head, isTrusted(peer))
     if (original === undefined) return refuse(request, response, 400, ray, null)
-    const { rawHeaders, headers } = request
     const { host, target, method } = original
-    const asked = { host, target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
+    const address = clientAddress(peer, head.forwardedFor, isTrusted)
+    const asked = { host, target, method, address, rawHeaders: request.rawHeaders, cookie: head.cookie }
     const passage = check(asked, ray)
     if (!(passage instanceof Promise)) return answer(request, response, passage, ray, original.isEnvoys)
     return passage.then((late) => answer(request, response, late, ray, original.isEnvoys))

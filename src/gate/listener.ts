@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Contain } from './containment.ts'
 import { refuse } from './refusal.ts'
+import { type Head, readHead } from './request-head.ts'
 import { responseOn } from './socket-response.ts'
 import { createTalks } from './talks.ts'
 import { createRefuseUnreadable } from './unreadable-request.ts'
@@ -31,7 +32,7 @@ export interface ListenerDeps extends ListenerOptions {
   readonly rayIds: () => string
   readonly contain: Contain
   /** A promise, if there is one, is what may still go wrong. */
-  readonly answer: (request: IncomingMessage, response: ServerResponse, ray: string) => unknown
+  readonly answer: (request: IncomingMessage, response: ServerResponse, ray: string, head: Head) => unknown
   /** Takes over a request for a WebSocket, or declines: then it is answered as a plain request. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, ray: string) => boolean
 }
@@ -53,10 +54,11 @@ export function createListener({ rayIds, contain, answer, upgrade, ...options }:
     // Every part of the gate that has to know of an answer's end listens to it: Node would take so many for a leak, and say so.
     response.setMaxListeners(0)
     if (talks.begin(request, response).open.size > maxPipelined) return void request.socket.destroy()
+    const head = readHead(request.rawHeaders)
     if (hasTooManyHeaders(request)) refuse(request, response, 431, ray, null)
-    else if (lacksHost(request)) refuse(request, response, 400, ray, null)
-    else if (hasForeignCoding(request)) refuse(request, response, 501, ray, null)
-    else contain(request.socket, ray, () => answer(request, response, ray))
+    else if (lacksHost(request, head)) refuse(request, response, 400, ray, null)
+    else if (hasForeignCoding(head)) refuse(request, response, 501, ray, null)
+    else contain(request.socket, ray, () => answer(request, response, ray, head))
   }
 
   /** Waits for the answers that are due on a connection: another one would be taken for that of a request that came first. */
@@ -120,13 +122,12 @@ function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
 }
 
 /** RFC 9112, section 3.2. */
-function lacksHost({ headers, httpVersionMinor }: IncomingMessage): boolean {
-  return headers.host === undefined && httpVersionMinor > 0
+function lacksHost({ httpVersionMinor }: IncomingMessage, { host }: Head): boolean {
+  return host === undefined && httpVersionMinor > 0
 }
 
 /** RFC 9112, section 6.1: what Node takes the last coding off would go on without the word that there are others. */
-function hasForeignCoding({ headers }: IncomingMessage): boolean {
-  const coding = headers['transfer-encoding']
+function hasForeignCoding({ transferEncoding: coding }: Head): boolean {
   return coding !== undefined && coding.trim().toLowerCase() !== 'chunked'
 }
 
@@ -134,7 +135,12 @@ function hasForeignCoding({ headers }: IncomingMessage): boolean {
 function isWebSocket(request: IncomingMessage): boolean {
   const { method, headers } = request
   const isPlainGet = method === 'GET' && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
-  return isPlainGet && headers.upgrade?.toLowerCase() === 'websocket' && !lacksHost(request) && !hasTooManyHeaders(request)
+  return (
+    isPlainGet &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    !lacksHost(request, readHead(request.rawHeaders)) &&
+    !hasTooManyHeaders(request)
+  )
 }
 
 /** Gives a connection back to the server, which reads the same request anew, but without `Upgrade`: a server may ignore that (RFC 9110, section 7.8). */

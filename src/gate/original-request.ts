@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { hostName, type IsTrusted, isHost, peerAddress } from './peer.ts'
+import { hostName, isHost } from './peer.ts'
+import type { Head } from './request-head.ts'
 
 /** The request that a proxy asks about. */
 export interface OriginalRequest {
@@ -23,24 +24,28 @@ const oneTarget = /^\/[^\s]*$/
  * The request that is asked about; `undefined` where nobody can say which one it is, as headers are repeated, contradict each other or make no sense.
  * A peer that is not trusted can only ask about what is in its own request line and `Host`: nothing that the reverse proxy would not tell it.
  */
-export function originalRequest(request: IncomingMessage, isTrusted: IsTrusted): OriginalRequest | undefined {
-  const { headers, url = '', method = '' } = request
-  const { host = '' } = headers
+export function originalRequest(request: IncomingMessage, head: Head, isTrusted: boolean): OriginalRequest | undefined {
+  const { url = '', method = '' } = request
+  const { host = '' } = head
   // Envoy puts the original path behind the one that it is told to ask at.
-  const path = url.startsWith(`${asking}/`) ? url.slice(asking.length) : undefined
+  const path = url.startsWith(asking) && url[asking.length] === '/' ? url.slice(asking.length) : undefined
   const isEnvoys = path !== undefined
-  if (!isTrusted(peerAddress(request))) return read(host, path, method, isEnvoys)
-  const said = (name: string) => headers[name] as string | undefined
+  if (!isTrusted || !claims(head)) return read(host, path, method, isEnvoys)
   // ingress-nginx sends a URL, others only a path under the same name.
-  const whole = said('x-original-url')
+  const { originalUrl: whole } = head
   const [, hostInUrl, pathInUrl] = (whole !== undefined && /^https?:\/\/([^/?#]+)(\/.*)?$/i.exec(whole)) || [undefined, undefined, whole]
-  const hosts = [said('x-forwarded-host'), hostInUrl, path && host]
+  const hosts = [head.forwardedHost, hostInUrl, path && host]
   if (!hosts.every((claim) => claim === undefined || isHost(claim))) return undefined
   const agreedHost = agreed(hosts.map((claim) => claim && hostName(claim)))
-  const target = agreed([path, said('x-forwarded-uri'), said('x-original-uri'), pathInUrl])
-  const agreedMethod = agreed([said('x-forwarded-method'), said('x-original-method')])
+  const target = agreed([path, head.forwardedUri, head.originalUri, pathInUrl])
+  const agreedMethod = agreed([head.forwardedMethod, head.originalMethod])
   if (agreedHost === null || target === null || agreedMethod === null) return undefined
   return read(agreedHost ?? host, target, agreedMethod ?? method, isEnvoys)
+}
+
+/** Whether a proxy says anything of another request than the one that it sends. */
+function claims({ forwardedHost, forwardedUri, forwardedMethod, originalUrl, originalUri, originalMethod }: Head): boolean {
+  return (forwardedHost ?? forwardedUri ?? forwardedMethod ?? originalUrl ?? originalUri ?? originalMethod) !== undefined
 }
 
 /** What all claims say that say something; `null` where they contradict each other. */

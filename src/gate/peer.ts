@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { type AddressRange, createAddressSet } from '../domain/address-range.ts'
 import { createBoundedCache } from './bounded-cache.ts'
+import type { Head } from './request-head.ts'
 
 /** Tells whether an address belongs to a proxy whose `X-Forwarded-*` headers are believed. */
 export type IsTrusted = (address: string) => boolean
@@ -35,7 +36,8 @@ function plain(address: string): string {
 export function hostName(header: string | undefined): string {
   const host = (header ?? '').toLowerCase()
   const port = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':')
-  return (port === -1 ? host : host.slice(0, port)).replace(/\.$/, '')
+  const name = port === -1 ? host : host.slice(0, port)
+  return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
 const host = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{0,5})?$/i
@@ -48,14 +50,9 @@ export function isHost(header: string): boolean {
   return header === '' || host.test(header)
 }
 
-/** Whether a request says once at most for which host it is (RFC 9112, section 3.2: refuse others). Of several `Host` lines Node shows the first only. */
-export function namesOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
-  let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
-  }
-  return hosts <= 1 && isHost(headers.host ?? '')
+/** Whether a request says once at most for which host it is (RFC 9112, section 3.2: refuse others). */
+export function namesOneHost({ hosts, host = '' }: Head): boolean {
+  return hosts <= 1 && isHost(host)
 }
 
 /** Headers of which only one value makes sense; proxies that add to an existing one would otherwise be believed about the client's part of it. */
@@ -68,12 +65,11 @@ export function singleHeader(request: IncomingMessage, name: string): string | u
 const maxHops = 50
 
 /**
- * The client's own address: past every trusted proxy that `X-Forwarded-For` names, counted from the near end. What is no address ends the list, as nothing
+ * The client's own address, of the peer and `X-Forwarded-For` of what it sent: past every trusted proxy that `X-Forwarded-For` names, counted from the near end. What is no address ends the list, as nothing
  * before it can be believed. Nothing is read of what nobody is trusted to say: the header may be long, and most of it the client's own.
  */
-export function clientAddress(request: IncomingMessage, isTrusted: IsTrusted): string {
-  let address = peerAddress(request)
-  const list = request.headers['x-forwarded-for'] as string | undefined
+export function clientAddress(peer: string, list: string | undefined, isTrusted: IsTrusted): string {
+  let address = peer
   if (list === undefined || !isTrusted(address)) return address
   let end = list.length
   for (let hops = 0; hops < maxHops && end >= 0; hops++) {
@@ -85,4 +81,9 @@ export function clientAddress(request: IncomingMessage, isTrusted: IsTrusted): s
     end = comma
   }
   return address
+}
+
+/** The same for a request of which all headers are read anyway. */
+export function addressOf(request: IncomingMessage, isTrusted: IsTrusted): string {
+  return clientAddress(peerAddress(request), request.headers['x-forwarded-for'] as string | undefined, isTrusted)
 }

@@ -9,8 +9,9 @@ import type { Asked } from './decide.ts'
 import { createForwardAuth, isForwardAuth } from './forward-auth.ts'
 import { createListener, type ListenerOptions } from './listener.ts'
 import type { OpenConnections } from './open-connections.ts'
-import { clientAddress, hostName, type IsTrusted, namesOneHost } from './peer.ts'
+import { clientAddress, hostName, type IsTrusted, namesOneHost, peerAddress } from './peer.ts'
 import { isAwaited, refuse } from './refusal.ts'
+import { type Head, readHead } from './request-head.ts'
 import type { Admitted } from './reverse-proxy/admitted.ts'
 import type { ReverseProxy } from './reverse-proxy.ts'
 import { responseOn } from './socket-response.ts'
@@ -33,17 +34,17 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
   const accessPaths = createAccessPaths({ check, certs, log })
   return createListener({ ...listener, rayIds, contain, answer, upgrade })
 
-  function answer(request: IncomingMessage, response: ServerResponse, ray: string): void | Promise<void> {
+  function answer(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): void | Promise<void> {
     const path = request.url ?? ''
     // Absolute-form and asterisk-form, or two hosts: what that means for the origin is anybody's guess.
-    if (!path.startsWith('/') || !namesOneHost(request)) return refuse(request, response, 400, ray, null)
-    if (isForwardAuth(path)) return forwardAuth(request, response, ray)
-    if (path.startsWith('/cdn-cgi/access/')) return accessPaths(request, response, ray, asked(request))
-    return throughProxy(request, response, ray)
+    if (!path.startsWith('/') || !namesOneHost(head)) return refuse(request, response, 400, ray, null)
+    if (isForwardAuth(path)) return forwardAuth(request, response, ray, head)
+    if (path.startsWith('/cdn-cgi/access/')) return accessPaths(request, response, ray, asked(request, head))
+    return throughProxy(request, response, ray, head)
   }
 
-  async function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string): Promise<void> {
-    const what = asked(request)
+  async function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): Promise<void> {
+    const what = asked(request, head)
     const passage = check(what, ray)
     // Not awaited where it is known: what follows must hear of every part of the body.
     const known = passage instanceof Promise ? await passage : passage
@@ -56,8 +57,9 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, ray: string): boolean {
     const path = request.url ?? ''
     const isOwn = isForwardAuth(path) || path.startsWith('/cdn-cgi/access/')
-    if (isOwn || !path.startsWith('/') || !namesOneHost(request)) return false
-    const what = asked(request)
+    const own = readHead(request.rawHeaders)
+    if (isOwn || !path.startsWith('/') || !namesOneHost(own)) return false
+    const what = asked(request, own)
     contain(socket, ray, async () => {
       const passage = await check(what, ray)
       if (socket.destroyed) return
@@ -67,9 +69,10 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
     return true
   }
 
-  function asked(request: IncomingMessage): Asked {
-    const { url: target = '', method = '', headers, rawHeaders } = request
-    return { host: hostName(headers.host), target, method, address: clientAddress(request, isTrusted), rawHeaders, cookie: headers.cookie }
+  function asked(request: IncomingMessage, { host, cookie, forwardedFor }: Head): Asked {
+    const { url: target = '', method = '', rawHeaders } = request
+    const address = clientAddress(peerAddress(request), forwardedFor, isTrusted)
+    return { host: hostName(host), target, method, address, rawHeaders, cookie }
   }
 
   function admitted(what: Asked, { application, token, assertion, setCookie }: Extract<Passage, { admitted: true }>): Admitted {

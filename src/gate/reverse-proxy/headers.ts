@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { clientAddress, type IsTrusted, peerAddress, singleHeader } from '../peer.ts'
+import { addressOf, type IsTrusted, peerAddress, singleHeader } from '../peer.ts'
 
 /** What goes to the origin besides the request, and what must not. */
 export interface HeaderTerms {
@@ -36,7 +36,7 @@ export function requestHeaders(request: IncomingMessage, { isTrusted, ray, loopI
     ...withoutSession(endToEnd(request.rawHeaders, (name) => name === credential || isOwnedByGate(name))),
     // The host that was decided about, whatever a proxy says: an origin that goes by X-Forwarded-Host would serve another one's pages.
     ...(host === undefined ? [] : ['host', host, 'x-forwarded-host', host]),
-    ...['cf-ray', ray, 'cf-connecting-ip', clientAddress(request, isTrusted)],
+    ...['cf-ray', ray, 'cf-connecting-ip', addressOf(request, isTrusted)],
     ...['x-forwarded-for', [...(before ?? []), peer].join(', ')],
     ...['x-forwarded-proto', (trusted && singleHeader(request, 'x-forwarded-proto')) || own],
     ...['cdn-loop', [...(request.headersDistinct['cdn-loop'] ?? []), loopId].join(', ')],

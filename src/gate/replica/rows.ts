@@ -10,7 +10,7 @@ export interface Rows {
 }
 
 /** 128 bytes: two lines of a processor's cache. */
-export const wordsPerRow = 32
+const wordsPerRow = 32
 /** 1 MiB: made in no time, and little where tokens are few. */
 const rowsPerPageBits = 13
 const rowMask = (1 << rowsPerPageBits) - 1

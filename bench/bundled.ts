@@ -10,6 +10,10 @@ export async function runBundled<Result>(scratch: string, file: string, paramete
   const entryPoints = [join(import.meta.dirname, file)]
   await build({ entryPoints, outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', logLevel: 'warning' })
   const command = ['-c', String(serverCore), process.execPath, '--expose-gc', outfile, ...parameters]
-  const { stdout } = await promisify(execFile)('taskset', command, { maxBuffer: 1 << 24 })
+  const running = promisify(execFile)('taskset', command, { maxBuffer: 1 << 24 })
+  const end = () => running.child.kill()
+  process.once('exit', end)
+  const { stdout } = await running
+  process.off('exit', end)
   return JSON.parse(stdout) as Result
 }

@@ -13,41 +13,23 @@ export function nginxVersion(): string {
   return /nginx\/(\S+)/.exec(stderr)?.[1] ?? 'unknown'
 }
 
-export interface NginxOptions {
-  /** Where it asks, with the path. */
-  readonly authUrl: string
-  /** Whether connections to there stay open. */
-  readonly keepAlive: boolean
-}
-
-/** nginx with one worker and the guide's configuration, which asks about each request; but what it guards is a small file. */
-export async function startNginx(folder: string, options: NginxOptions): Promise<Running> {
+/**
+ * nginx with one worker and the guide's configuration, which asks about each request; but what it guards is a small file.
+ * @param gate host and port of what it asks, at `/authorize`.
+ */
+export async function startNginx(folder: string, gate: string): Promise<Running> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'small.txt'), 'hello\n')
   const port = await freePort()
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((part) => `${part}_temp_path ${folder}/${part};`)
-  const { authUrl, keepAlive } = options
-  // Connections to the gate stay open, as to any service that is asked often.
-  const upstream = keepAlive ? [`upstream gate { server ${new URL(authUrl).host}; keepalive 128; keepalive_requests 100000000; }`] : []
   const lines = ['daemon off;', `user ${userInfo().username};`, 'worker_processes 1;', `pid ${folder}/pid;`, 'error_log stderr warn;']
-  lines.push(
-    'events {}',
-    'http {',
-    'access_log off;',
-    'keepalive_requests 100000000;',
-    ...paths,
-    ...upstream,
-    site(folder, port, options),
-    '}',
-  )
+  lines.push('events {}', 'http {', 'access_log off;', 'keepalive_requests 100000000;', ...paths, site(folder, port, gate), '}')
   const path = join(folder, 'nginx.conf')
   writeFileSync(path, `${lines.join('\n')}\n`)
   return start({ command: ['nginx', '-p', folder, '-c', path, '-e', 'stderr'], ready: `http://127.0.0.1:${port}/` })
 }
 
-function site(folder: string, port: number, { authUrl, keepAlive }: NginxOptions): string {
-  const persistent = 'proxy_http_version 1.1;\n        proxy_set_header Connection "";'
-  const pass = keepAlive ? `proxy_pass http://gate${new URL(authUrl).pathname};\n        ${persistent}` : `proxy_pass ${authUrl};`
+function site(folder: string, port: number, gate: string): string {
   let text = readFileSync(guide, 'utf8')
   const replace = (found: string | RegExp, by: string) => {
     const replaced = text.replace(found, by)
@@ -56,6 +38,6 @@ function site(folder: string, port: number, { authUrl, keepAlive }: NginxOptions
   }
   replace('listen 8080;', `listen 127.0.0.1:${port};`)
   replace(/proxy_pass http:\/\/127\.0\.0\.1:3000;\s+proxy_http_version 1\.1;/, `root ${folder};\n        try_files /small.txt =404;`)
-  replace('proxy_pass http://127.0.0.1:7480/authorize;', pass)
+  replace(/server\s+127\.0\.0\.1:7480;/, `server ${gate};`)
   return text
 }

@@ -18,7 +18,7 @@ export interface Stages {
 const tokens = Number(process.argv[2])
 /** Requests that are made beforehand, in random order: of as many tokens, each with its own strings, as a parser would make them. */
 const requests = Math.min(tokens, 100_000)
-const rounds = 15
+const rounds = 9
 
 const replica = createReplica()
 const policy: Policy = {
@@ -110,7 +110,7 @@ function time<Item>(items: readonly Item[], work: (item: Item) => unknown): numb
     took.push(Number(process.hrtime.bigint() - from) / most)
     notes.hand()
   }
-  return took.slice(5).toSorted((a, b) => a - b)[Math.floor((rounds - 5) / 2)] ?? Number.NaN
+  return took.slice(4).toSorted((a, b) => a - b)[Math.floor((rounds - 4) / 2)] ?? Number.NaN
 }
 
 function shuffle(items: unknown[]): void {

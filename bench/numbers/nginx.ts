@@ -13,7 +13,6 @@ const tokens = 10_000
 const names = {
   bare: 'nginx → bare node:http',
   postern: 'nginx → Postern, 10,000 tokens',
-  guide: 'the same without keep-alive to the gate',
 }
 
 export const nginx: Bench = {
@@ -25,19 +24,17 @@ export const nginx: Bench = {
       const bare = await keep(startBare())
       const postern = await keep(startPostern(installation))
       const folder = (name: string) => join(context.scratch, `nginx-${name}`)
-      const beforeBare = await keep(startNginx(folder('bare'), { authUrl: `${bare.url}/authorize`, keepAlive: true }))
-      const beforePostern = await keep(startNginx(folder('postern'), { authUrl: postern.authorizeUrl, keepAlive: true }))
-      const asInGuide = await keep(startNginx(folder('guide'), { authUrl: postern.authorizeUrl, keepAlive: false }))
+      const beforeBare = await keep(startNginx(folder('bare'), new URL(bare.url).host))
+      const beforePostern = await keep(startNginx(folder('postern'), new URL(postern.authorizeUrl).host))
       const asking = writeRequests(join(context.scratch, 'nginx-asking'), installation.credentials.map(authorizeRequest))
       await askEachOnce({ url: postern.authorizeUrl, requests: asking, connections, expected: 200 })
       const requests = writeRequests(join(context.scratch, 'nginx-requests'), installation.credentials.map(plainRequest))
       const { rows, ratio } = await compare(context, [
         { name: names.bare, server: beforeBare, others: [bare], load: { requests } },
         { name: names.postern, server: beforePostern, others: [postern], load: { requests } },
-        { name: names.guide, server: asInGuide, others: [postern], load: { requests } },
       ])
       const note =
-        'nginx (one worker) and the server that it asks share a core, and time and memory are those of both. The configuration is that of docs/guide/nginx.conf with a file of 6 bytes behind it; in the first two rows with an `upstream` that keeps connections.'
+        'nginx (one worker) and the server that it asks share a core, and time and memory are those of both. The configuration is that of docs/guide/nginx.conf, with a file of 6 bytes behind it.'
       return {
         tables: [{ title: 'Requests through nginx, each with a question to the gate', columns: comparisonColumns, rows, note }],
         targets: [atLeast('4. nginx auth_request → Postern, relative to → bare node:http', 0.9, ratio(names.postern, names.bare))],

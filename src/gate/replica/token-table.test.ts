@@ -26,6 +26,12 @@ describe('a token in the table', () => {
     })
   })
 
+  test('that ended before 1970 has ended', () => {
+    const previous = { digest: null, until: Date.UTC(1, 0), version: 1 }
+    const known = tableOf(aToken({ name: 'one', expiresAt: -1, previous })).find(here)
+    expect([known?.expiresAt, known?.previousUntil]).toEqual([0, 0])
+  })
+
   test('is told by the digests of its secrets, and by nothing else', () => {
     const ended = { digest: null, until: 5, version: 1 }
     const grace = { digest: digestOf('before'), until: 5, version: 1 }
@@ -73,6 +79,8 @@ describe('a token in the table', () => {
     const table = tableOf(aToken({ name: 'one' }))
     table.put(aToken({ name: 'one', clientId: clientIdOf('new') }))
     expect([table.find(here), table.find(clientIdOf('new'))?.id, table.size]).toEqual([undefined, tokenIdOf('one'), 1])
+    table.put(aToken({ name: 'one', clientId: 'made elsewhere' }))
+    expect([table.find(clientIdOf('new')), table.size]).toEqual([undefined, 0])
   })
 })
 

@@ -151,9 +151,10 @@ export function createTokenTable(): TokenTable {
     put(token) {
       const before = rowOfId(token.id)
       // Neither its id nor its client id can be another than those that were made here; one that is, is nobody's.
-      if (!readClientId(token.clientId, sought)) return
-      if (before !== -1 && byClientId.find(sought) === before) return write(before, token)
+      const isOurs = readClientId(token.clientId, sought)
+      if (isOurs && before !== -1 && byClientId.find(sought) === before) return write(before, token)
       if (before !== -1) drop(before)
+      if (!isOurs) return
       const row = rows.take()
       const words = rows.page(row)
       const offset = rows.offset(row)
@@ -187,8 +188,9 @@ export function createTokenTable(): TokenTable {
   }
 }
 
-/** Milliseconds up to `endOfTime` take 48 bits. */
+/** Milliseconds up to `endOfTime` take 48 bits. What is before 1970 is long over, and stands as its first moment. */
 function writeInstant(words: Uint32Array, offset: number, instant: Instant): void {
-  words[offset] = instant % highWord
-  words[offset + 1] = instant / highWord
+  const since1970 = Math.max(0, instant)
+  words[offset] = since1970 % highWord
+  words[offset + 1] = since1970 / highWord
 }

@@ -22,18 +22,8 @@ import { type Finished, show, showTargets, writeResults } from './report.ts'
 
 /** In the order in which they run and are shown. */
 const benches: readonly Bench[] = [
-  verify,
-  replica,
-  authorize,
-  latency,
-  nginx,
-  reverseProxy,
-  assertions,
-  creates,
-  snapshot,
-  growth,
-  peers,
-  workers,
+  ...[authorize, latency, nginx, reverseProxy, assertions, peers, verify],
+  ...[creates, snapshot, workers, growth, replica],
 ]
 
 const { values } = parseArgs({
@@ -52,15 +42,19 @@ process.once('exit', () => rmSync(shared, { recursive: true, force: true }))
 const finished: Finished[] = []
 const broken: string[] = []
 for (const line of machineLines(machine)) console.log(line)
-for (const bench of chosen()) await finish(bench)
 const command = ['npm run bench', ...(isWhole ? [] : ['--', ...process.argv.slice(2)])].join(' ')
-const run = { machine, command, seconds: secondsSince(startedAt), finished }
-showTargets(run)
-console.log(`${finished.length} benches in ${Math.round(run.seconds)} s`)
+const soFar = () => ({ machine, command, seconds: secondsSince(startedAt), finished })
+for (const bench of chosen()) {
+  await finish(bench)
+  // After each: who has to stop it keeps what there is.
+  if (broken.length === 0 && results !== undefined) writeResults(results, soFar())
+}
+showTargets(soFar())
+console.log(`${finished.length} benches in ${Math.round(secondsSince(startedAt))} s`)
 if (broken.length > 0) {
-  console.error(`broken: ${broken.join(', ')}; no results are written`)
+  console.error(`broken: ${broken.join(', ')}; no further results are written`)
   process.exitCode = 1
-} else if (results !== undefined) writeResults(results, run)
+}
 
 function chosen(): readonly Bench[] {
   if (only === undefined) return benches

@@ -30,7 +30,7 @@ export const authorize: Bench = {
   name: 'authorize',
   title: 'Forward-auth: GET /authorize',
   async run(context) {
-    const sizes = context.quick ? { few: 500, many: 10_000, asked: 1_000 } : { few: 10_000, many: 1_000_000, asked: 100_000 }
+    const sizes = context.quick ? { few: 500, many: 10_000, asked: 1_000 } : { few: 10_000, many: 1_000_000, asked: 20_000 }
     const names = namesFor(sizes)
     const [small, large] = [await installationWith(context, sizes.few), await installationWith(context, sizes.many)]
     const files = requestFiles(context, sizes, small, large)

@@ -19,7 +19,7 @@ export type Question =
 interface Answers {
   readonly start: null
   readonly listen: GateAddresses
-  readonly catch_up: null
+  readonly catch_up: boolean
   readonly problems: readonly string[]
   readonly metrics: MetricValues
   readonly stop: null
@@ -74,7 +74,8 @@ export function askingOf(child: ChildProcess): Asking {
     for (const { reject } of waiting.values()) reject(new Error(why))
   }
   child.once('exit', (code, signal) => end(`it ended with ${signal ?? code}`))
-  child.once('error', ({ message }) => end(message))
+  // Of one that was started, an error is about a message.
+  child.on('error', ({ message }) => child.pid === undefined && end(message))
 
   return {
     ask: (question, withinMs) => {

@@ -3,7 +3,7 @@ import type { Log } from '../authority/ports.ts'
 import type { Worker } from './worker-process.ts'
 
 export interface SupervisionDeps {
-  /** Starts another one in its place. Never rejects: what could not start has ended. */
+  /** Starts another one in its place; what could not begin to answer has ended. Rejects where there is no process to be had. */
   readonly replace: (number: number) => Promise<Worker>
   readonly log: Log
   /** Ends the supervision. */
@@ -28,6 +28,9 @@ export async function supervise(worker: Worker, { replace, log, signal }: Superv
     await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     pauseMs = Math.min(pauseMs * 2, longestPauseMs)
-    current = await replace(current.number)
+    current = await replace(current.number).catch((error: unknown) => {
+      log.error({ err: error, worker: current.number }, 'no process could be started for a gate worker')
+      return current
+    })
   }
 }

@@ -33,10 +33,9 @@ export async function runWorker(deps: WorkerDeps): Promise<void> {
   }
 
   async function stopAll(): Promise<void> {
-    await gate?.then(
-      ({ stopListening }) => stopListening(),
-      () => undefined,
-    )
+    await gate
+      ?.then(({ stopListening }) => stopListening())
+      .catch((error: unknown) => deps.log.error({ err: error }, 'the gate could not be stopped'))
     await closeAll(closers, deps.log)
   }
 
@@ -50,7 +49,8 @@ export async function runWorker(deps: WorkerDeps): Promise<void> {
       await started.catchUp()
       return started.listen(question)
     }
-    if (question.kind === 'catch_up') return Promise.race([started.catchUp(), setTimeout(question.withinMs, undefined, { ref: false })])
+    if (question.kind === 'catch_up')
+      return Promise.race([started.catchUp().then(() => true), setTimeout(question.withinMs, false, { ref: false })])
     if (question.kind === 'problems') return started.problems()
     if (question.kind === 'metrics') return started.metrics.values()
     return undefined

@@ -70,11 +70,11 @@ export async function startWorkers({ config, log, loopId }: WorkersDeps, closers
 
   async function catchUp(worker: Worker): Promise<void> {
     try {
-      await worker.ask({ kind: 'catch_up', withinMs: mostMsToCatchUp }, mostMsStill)
+      const isUpToDate = await worker.ask({ kind: 'catch_up', withinMs: mostMsToCatchUp }, mostMsStill)
+      if (!isUpToDate) log.warn({ worker: worker.number }, 'a gate worker could not confirm a change in time; its lease bounds the delay')
     } catch (error) {
-      // One that has ended admits nobody. One that stands still would, once it goes on.
-      if (!(error instanceof TookTooLong)) return
-      log.error({ worker: worker.number }, 'a gate worker stands still: it is ended')
+      // One that has ended admits nobody. One that stands still, or cannot be asked, would.
+      if (error instanceof TookTooLong) log.error({ worker: worker.number }, 'a gate worker stands still: it is ended')
       worker.kill()
       await worker.ended
     }

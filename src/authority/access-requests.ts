@@ -9,7 +9,9 @@ export type NotedRequest = Omit<AccessRequest, 'serviceTokenName'>
 export function createAccessRequests(store: Pick<Store, 'findEach' | 'recordAccessRequests'>, log: Log): Batch<NotedRequest> {
   async function record(requests: readonly NotedRequest[]): Promise<void> {
     const ids = new Set(requests.flatMap(({ serviceTokenId }) => serviceTokenId ?? []))
-    const names = new Map((await store.findEach('service_token', ids)).map(({ id, name }) => [id, name]))
+    // Without a name a request still says what happened.
+    const tokens = await store.findEach('service_token', ids).catch(() => [])
+    const names = new Map(tokens.map(({ id, name }) => [id, name]))
     await store.recordAccessRequests(
       requests.map((request) => ({ ...request, serviceTokenName: names.get(request.serviceTokenId ?? '') ?? null })),
     )

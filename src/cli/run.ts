@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { addServe } from './serve.ts'
@@ -11,6 +12,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`)
     process.exitCode = 1
+    // The channel to the first process would keep it, and nobody would take its place.
+    if (cluster.isWorker) process.exit()
   }
 }
 

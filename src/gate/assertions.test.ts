@@ -32,7 +32,7 @@ function assertionsWith(fields: Partial<KeyRing> = {}, log: Log = silent): Asser
     signed++
     return ring.sign(key, content)
   }
-  return createAssertions({ keyRing: { ...ring, sign, ...fields }, log, authDomain: 'access.example' })
+  return createAssertions({ replica, keyRing: { ...ring, sign, ...fields }, log, authDomain: 'access.example' })
 }
 
 beforeEach(() => {

@@ -8,7 +8,7 @@ import { createBoundedCache } from './bounded-cache.ts'
 import { type Claims, signingInput } from './json-web-token.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createRecollection } from './recollection.ts'
-import type { Entrance } from './replica/replica.ts'
+import type { Entrance, Replica } from './replica/replica.ts'
 import type { KnownToken } from './replica/token-table.ts'
 
 /** Vouches to an application for a token that was admitted. */
@@ -20,6 +20,7 @@ export interface Assertions {
 }
 
 export interface AssertionsDeps {
+  readonly replica: Pick<Replica, 'version'>
   readonly keyRing: KeyRing
   readonly log: Log
   /** Of accounts that have chosen none. */
@@ -52,10 +53,11 @@ interface Kept {
 }
 
 /** An assertion is signed once for a token, an application and a lifetime, and used again until half its life is over. */
-export function createAssertions({ keyRing, log, authDomain }: AssertionsDeps): Assertions {
+export function createAssertions({ replica, keyRing, log, authDomain }: AssertionsDeps): Assertions {
   const kept = createBoundedCache<Kept>(maxKept)
   /** Finds what a token goes on asking for without putting a name together. */
-  const latestOf = createRecollection<Latest>()
+  let latestOf = createRecollection<Latest>()
+  let version = replica.version
   const underWay = new Map<string, Promise<string | null>>()
   const failing = new Set<string>()
 
@@ -100,6 +102,11 @@ export function createAssertions({ keyRing, log, authDomain }: AssertionsDeps): 
     known(entrance, policy, token, now) {
       const key = keyRing.signingKeyOf(entrance.application.accountId, now)
       const since = vouchedSince(token.previousUntil, now)
+      // Of what policies and applications were before, nothing is to be kept in memory.
+      if (version !== replica.version) {
+        latestOf = createRecollection()
+        version = replica.version
+      }
       const latest = latestOf.of(token)
       const isLatest = latest !== undefined && latest.entrance === entrance && latest.policy === policy && latest.key === key
       if (isLatest && now < latest.renewAt && latest.since === since) return latest.assertion

@@ -1,5 +1,4 @@
 import type { NotedRequest } from '../authority/access-requests.ts'
-import type { Application } from '../domain/application.ts'
 import { newUuid } from '../domain/identifier.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
@@ -24,7 +23,7 @@ const maxRemembered = 100_000
 /** What a token was last noted for. */
 interface Latest {
   readonly token: KnownToken
-  readonly application: Application
+  readonly applicationId: string
   readonly reason: Reason | Via | 'bypass'
   readonly sourceIp: string
   readonly until: Instant
@@ -60,11 +59,11 @@ export function createRequestLog({ record, random }: RequestLogDeps): NoteReques
     if (application === null) return
     const reason = admitted ? (verdict.via ?? 'bypass') : verdict.reason
     const latest = token === null ? undefined : latestOf.of(token)
-    if (latest !== undefined && now < latest.until && isLike(latest, application, reason, sourceIp)) return
+    if (latest !== undefined && now < latest.until && isLike(latest, application.id, reason, sourceIp)) return
     const [subject, event] = [token?.id ?? '', `${sourceIp} ${application.id} ${reason}`]
     const before = notedUntil(subject, event, now)
     const until = before ?? now + (admitted ? admittedForMs : refusedForMs)
-    if (token !== null) latestOf.keep({ token, application, reason, sourceIp, until })
+    if (token !== null) latestOf.keep({ token, applicationId: application.id, reason, sourceIp, until })
     if (before !== undefined) return
     remember(subject, event, until)
     const { accountId, id: applicationId, name: applicationName, domain: applicationDomain } = application
@@ -77,6 +76,6 @@ export function createRequestLog({ record, random }: RequestLogDeps): NoteReques
   }
 }
 
-function isLike(latest: Latest, application: Application, reason: Latest['reason'], sourceIp: string): boolean {
-  return latest.application === application && latest.reason === reason && latest.sourceIp === sourceIp
+function isLike(latest: Latest, applicationId: string, reason: Latest['reason'], sourceIp: string): boolean {
+  return latest.applicationId === applicationId && latest.reason === reason && latest.sourceIp === sourceIp
 }

@@ -4,6 +4,7 @@ import type { AccessRequest, LogFilter } from '../authority/queries.ts'
 import { batches } from './batches.ts'
 import type { Database } from './database.ts'
 import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
+import { stored } from './steps.ts'
 
 type Queries = Pick<
   Store,
@@ -11,10 +12,10 @@ type Queries = Pick<
 >
 
 /** The audit trail and the log of requests at the gate: written once, never changed. */
-export function createLogQueries({ db, scanner }: Database): Queries {
+export function createLogQueries({ db, scanner, write }: Database): Queries {
   return {
     async recordAudit(entries) {
-      for (const batch of batches(entries)) await db.insertInto('audit').values(batch.map(auditRow)).execute()
+      for (const batch of batches(entries)) await stored(write, db.insertInto('audit').values(batch.map(auditRow)))
     },
 
     async listAudit({ accountId, withInstallation, since, before, filters, direction, limit, after }) {
@@ -41,19 +42,17 @@ export function createLogQueries({ db, scanner }: Database): Queries {
     },
 
     async recordAccessRequests(requests) {
-      for (const batch of batches(requests)) await db.insertInto('access_request').values(batch.map(accessRequestRow)).execute()
+      for (const batch of batches(requests)) await stored(write, db.insertInto('access_request').values(batch.map(accessRequestRow)))
     },
 
     async forgetAccessRequests(before, limit) {
       const old = db.selectFrom('access_request').select('id').where('at', '<', before).orderBy('at').limit(limit)
-      const { numDeletedRows } = await db.deleteFrom('access_request').where('id', 'in', old).executeTakeFirst()
-      return Number(numDeletedRows)
+      return stored(write, db.deleteFrom('access_request').where('id', 'in', old))
     },
 
     async trimAccessRequests(max, limit) {
       const beyond = db.selectFrom('access_request').select('id').orderBy('at', 'desc').orderBy('id').offset(max).limit(limit)
-      const { numDeletedRows } = await db.deleteFrom('access_request').where('id', 'in', beyond).executeTakeFirst()
-      return Number(numDeletedRows)
+      return stored(write, db.deleteFrom('access_request').where('id', 'in', beyond))
     },
 
     async listAccessRequests({ accountId, since, until, filters, direction, page, perPage }) {

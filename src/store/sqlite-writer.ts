@@ -63,13 +63,14 @@ export function createSqliteWriter({ database, statements, begin, exclusively }:
 
   /** Takes the steps of all, and answers with what to tell them once the transaction is on disk. When one of them is not to be stored, none is. */
   function together(jobs: readonly Job[]): readonly (() => void)[] | undefined {
+    run('savepoint batch')
     try {
       if (jobs.every(({ steps }) => takeSteps(steps(), statements.answer))) return jobs.map((job) => () => job.resolve(true))
     } catch (error) {
       if (!database.inTransaction) throw error
     }
-    run('rollback')
-    run('begin immediate')
+    // The lock stays: given back, another process might take it, and none of them could go on.
+    run('rollback to batch')
     return undefined
   }
 

@@ -28,3 +28,13 @@ export async function takeStepsInTime<Result>(
   while (!step.done) step = steps.next(await answer(step.value))
   return step.value
 }
+
+/** Stores by one statement, with its turn among the others that write, and answers with how many rows that concerned. */
+export async function stored(write: (steps: () => Steps<boolean>) => Promise<boolean>, question: Question<unknown>): Promise<number> {
+  let rows = 0n
+  await write(function* () {
+    rows = (yield* ask(question)).numAffectedRows ?? 0n
+    return true
+  })
+  return Number(rows)
+}

@@ -9,7 +9,7 @@ import { createPrincipalQueries } from './principal-queries.ts'
 import { referencesTo } from './references.ts'
 import { countingServiceTokens } from './service-token-blocks.ts'
 import { createServiceTokenQueries } from './service-token-queries.ts'
-import { takeStepsInTime } from './steps.ts'
+import { stored, takeStepsInTime } from './steps.ts'
 import { listSecretUses, recordSecretUses, recordUses } from './uses.ts'
 
 /** A longer block of the list takes about as long to walk into as the blocks of a million tokens take to add up. */
@@ -90,7 +90,7 @@ export function createStore(
     },
 
     async forgetAttempts(now) {
-      await db.deleteFrom('attempt').where('ends_at', '<=', now).execute()
+      await stored(database.write, db.deleteFrom('attempt').where('ends_at', '<=', now))
     },
 
     async hasMasterKeyProof() {

@@ -18,6 +18,8 @@ export interface Run {
   readonly command: string
   readonly seconds: number
   readonly finished: readonly Finished[]
+  /** Benches in which something broke: they have no figures. */
+  readonly broken: readonly string[]
 }
 
 /** Shows tables and targets on the terminal. */
@@ -56,7 +58,8 @@ const targetLine = ({ name, wanted, measured, met }: Target) =>
   `${met ? '✓ met    ' : '✗ not met'}  ${name}: ${inWords(measured)} (${wanted})`
 
 function markdown(run: Run): string {
-  const { machine, command, seconds, finished } = run
+  const { machine, command, seconds, finished, broken } = run
+  const without = broken.length === 0 ? [] : [`Broken in this run, and so without figures: ${broken.join(', ')}.`]
   const targets = targetsOf(run).map(
     ({ name, wanted, measured, met }) => `| ${name} | ${wanted} | ${inWords(measured)} | ${met ? 'met' : '**not met**'} |`,
   )
@@ -69,6 +72,7 @@ function markdown(run: Run): string {
     'Machines differ, and are noisy: read ratios, and CPU time per request rather than requests per second. “Relative” is to the first row by requests, “by CPU” by time on the processor for one. Every server has one core for itself, and who asks it another one. What is compared is measured in turns; figures are medians of the rounds, ratios medians of the ratios within a round.',
     '## Targets',
     ['| target | wanted | measured | |', '|---|---|---|---|', ...targets].join('\n'),
+    ...without,
     ...finished.flatMap((one) => [`## ${one.bench.title}`, `\`${commandOf(one)}\``, ...sections(one)]),
     '',
   ].join('\n\n')

@@ -43,16 +43,16 @@ const finished: Finished[] = []
 const broken: string[] = []
 for (const line of machineLines(machine)) console.log(line)
 const command = ['npm run bench', ...(isWhole ? [] : ['--', ...process.argv.slice(2)])].join(' ')
-const soFar = () => ({ machine, command, seconds: secondsSince(startedAt), finished })
+const soFar = () => ({ machine, command, seconds: secondsSince(startedAt), finished, broken })
 for (const bench of chosen()) {
   await finish(bench)
   // After each: who has to stop it keeps what there is.
-  if (broken.length === 0 && results !== undefined) writeResults(results, soFar())
+  if (results !== undefined) writeResults(results, soFar())
 }
 showTargets(soFar())
 console.log(`${finished.length} benches in ${Math.round(secondsSince(startedAt))} s`)
 if (broken.length > 0) {
-  console.error(`broken: ${broken.join(', ')}; no further results are written`)
+  console.error(`broken, and without figures: ${broken.join(', ')}`)
   process.exitCode = 1
 }
 

@@ -99,7 +99,7 @@ export function denial(
 ): CheckResponse {
   const accept = rawHeaders.find((_value, at) => at % 2 === 1 && rawHeaders[at - 1] === 'accept')
   const { headers, body } = refusal(accept, status, ray, application, retryAfterSeconds)
-  const options = Object.entries(headers).map(([name, value]) => header(name, value))
+  const options = headers.flatMap((name, at) => (at % 2 === 0 ? header(name, headers[at + 1] ?? '') : []))
   return { status: { code: codes[status] ?? 2 }, deniedResponse: { status: { code: status }, headers: options, body } }
 }
 

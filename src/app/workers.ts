@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../authority/ports.ts'
+import { inTurn } from '../authority/rounds.ts'
 import type { Config } from '../config/settings.ts'
 import { listen } from '../gate/connections.ts'
 import { createMetricsSum } from '../gate/metrics-sum.ts'
@@ -114,7 +115,7 @@ export async function startWorkers({ config, log, loopId }: WorkersDeps, closers
     },
     catchUp: inTurn(async () => {
       await Promise.all([...workers].filter(({ isFollowing }) => isFollowing).map(catchUp))
-    }),
+    }).run,
     async problems() {
       const told = await Promise.all(listening().map(problemsOf))
       return told.length === 0 ? ['no gate worker is running'] : told.flat()
@@ -144,26 +145,6 @@ function failing({ number }: Worker) {
   return (error: NodeJS.ErrnoException): never => {
     throw Object.assign(new Error(`gate worker ${number} could not start: ${error.message}`), { code: error.code })
   }
-}
-
-/** What is asked for while it is under way is done once more for all who asked, as it may have begun before they did. */
-function inTurn(task: () => Promise<void>): () => Promise<void> {
-  let current: Promise<void> | undefined
-  let next: Promise<void> | undefined
-  const run = (): Promise<void> => {
-    if (current === undefined) {
-      current = task().finally(() => {
-        current = undefined
-      })
-      return current
-    }
-    next ??= current.then(() => {
-      next = undefined
-      return run()
-    })
-    return next
-  }
-  return run
 }
 
 /** The port that each worker listens at. One that the system is to choose is chosen here, once for all of them and those that replace them. */

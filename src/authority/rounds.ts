@@ -14,6 +14,38 @@ export function every(intervalMs: number, task: () => Promise<void>): () => Prom
   }
 }
 
+/** What is never done twice at a time. */
+export interface InTurn {
+  /** Does it. What is asked for while it is under way is done once more for all who asked, as it may have begun before they did. */
+  run(): Promise<void>
+  /** Resolves when nothing of it is under way any more. */
+  ended(): Promise<void>
+}
+
+export function inTurn(task: () => Promise<void>): InTurn {
+  let current: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  function run(): Promise<void> {
+    if (current === undefined) {
+      current = task().finally(() => {
+        current = undefined
+      })
+      return current
+    }
+    next ??= current.then(() => {
+      next = undefined
+      return run()
+    })
+    return next
+  }
+  return {
+    run,
+    async ended() {
+      await (next ?? current)
+    },
+  }
+}
+
 /** Does all of it, whatever becomes of the others, and logs what failed. */
 export function settle(tasks: readonly (() => Promise<void>)[], log: Log, message: string): () => Promise<void> {
   return async () => {

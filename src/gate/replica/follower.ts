@@ -1,5 +1,6 @@
 import { pagesOf } from '../../authority/pages.ts'
 import type { Change, Clock, Feed, Log } from '../../authority/ports.ts'
+import { inTurn } from '../../authority/rounds.ts'
 import { type Replica, replicated } from './replica.ts'
 
 export interface Follower {
@@ -35,8 +36,8 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   let stale = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
-  let polling: Promise<void> | undefined
-  let next: Promise<void> | undefined
+  /** The poll under way may have been sent before a change: who asks then waits for one that is sent after it. */
+  const polls = inTurn(poll)
 
   async function loadSnapshot(): Promise<void> {
     const sentAtMs = clock.monotonicMs()
@@ -102,24 +103,9 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     }
   }
 
-  function catchUp(): Promise<void> {
-    if (polling === undefined) {
-      polling = poll().finally(() => {
-        polling = undefined
-      })
-      return polling
-    }
-    // The poll under way may have been sent before the change: wait for one that is sent after it. All who wait share it.
-    next ??= polling.then(() => {
-      next = undefined
-      return catchUp()
-    })
-    return next
-  }
-
   function schedule(): void {
     timer = setTimeout(() => {
-      void catchUp().then(() => {
+      void polls.run().then(() => {
         if (!stopped) schedule()
       })
     }, pollEveryMs)
@@ -130,12 +116,12 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       await loadSnapshot()
       schedule()
     },
-    catchUp,
+    catchUp: polls.run,
     ageMs,
     async stop() {
       stopped = true
       clearTimeout(timer)
-      await (next ?? polling)
+      await polls.ended()
     },
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const outfile = 'dist/main.js'
 // Files that the program looks for beside itself: what a thread starts from, and Envoy's messages.
 const files = [
-  { from: 'src/store/sqlite-reader.mjs', to: 'dist/sqlite-reader.mjs' },
+  { from: 'src/store/sqlite-thread-program.mjs', to: 'dist/sqlite-thread-program.mjs' },
   { from: 'src/gate/ext-authz/authorization.proto', to: 'dist/authorization.proto' },
 ]
 

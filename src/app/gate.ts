@@ -83,9 +83,16 @@ export async function startGate(
   const secretUses = createSecretUses(store.recordSecretUses)
   const accessRequests = createAccessRequests(store, log)
   const useNotes = createUseNotes({ noteToken: uses.note, noteSecret: secretUses.note })
-  const batches = [async () => useNotes.hand(), uses.flush, secretUses.flush, accessRequests.flush]
-  const flush = settle(batches, log, 'what happened lately at the gate could not be stored')
-  closers.push(flush, every(config.flushInterval, flush))
+  const flush = settle([uses.flush, secretUses.flush, accessRequests.flush], log, 'what happened lately at the gate could not be stored')
+  const flushAll = () => {
+    useNotes.handAll()
+    return flush()
+  }
+  const flushNew = () => {
+    useNotes.hand(clock.now())
+    return flush()
+  }
+  closers.push(flushAll, every(config.flushInterval, flushNew))
 
   const replica = createReplica()
   const follower = createFollower({

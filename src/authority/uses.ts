@@ -2,15 +2,18 @@ import type { Instant } from '../domain/instant.ts'
 import type { SecretUse } from './ports.ts'
 
 /** Collects when credentials were last used, so that the requests themselves write nothing. */
-export interface Uses {
-  note(id: string, at: Instant): void
+export interface Uses<Use> {
+  note(id: string, use: Use): void
   /** Hands over what was collected; after a failure it is collected still, and the failure is thrown. */
   flush(): Promise<void>
 }
 
 /** @param max how many are collected at a time; further ones are passed over until these are stored. */
-export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promise<void>, max = Number.POSITIVE_INFINITY): Uses {
-  let collected = new Map<string, Instant>()
+export function createUses<Use = Instant>(
+  record: (uses: ReadonlyMap<string, Use>) => Promise<void>,
+  max = Number.POSITIVE_INFINITY,
+): Uses<Use> {
+  let collected = new Map<string, Use>()
   let storing = Promise.resolve()
 
   async function store(): Promise<void> {
@@ -26,8 +29,8 @@ export function createUses(record: (uses: ReadonlyMap<string, Instant>) => Promi
   }
 
   return {
-    note(id, at) {
-      if (collected.size < max || collected.has(id)) collected.set(id, at)
+    note(id, use) {
+      if (collected.size < max || collected.has(id)) collected.set(id, use)
     },
     flush() {
       // One after the other: whoever flushes before closing the store waits for a flush under way, and takes on what that one failed to store.
@@ -42,15 +45,6 @@ const maxSecretUses = 100_000
 
 /** Collects from where which secret was last used. */
 export function createSecretUses(record: (uses: readonly SecretUse[]) => Promise<void>) {
-  const store = (batch: ReadonlyMap<string, Instant>) => record([...batch].map(([key, at]) => ({ ...fromKey(key), at })))
-  const { note, flush } = createUses(store, maxSecretUses)
-  return {
-    note: ({ tokenId, secretVersion, address, at }: SecretUse) => note(`${tokenId} ${secretVersion} ${address}`, at),
-    flush,
-  }
-}
-
-function fromKey(key: string): Omit<SecretUse, 'at'> {
-  const [tokenId = '', version = '', address = ''] = key.split(' ')
-  return { tokenId, secretVersion: Number(version), address }
+  const { note, flush } = createUses<SecretUse>((batch) => record([...batch.values()]), maxSecretUses)
+  return { note: (use: SecretUse) => note(`${use.tokenId} ${use.secretVersion} ${use.address}`, use), flush }
 }

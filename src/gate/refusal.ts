@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { asksForJson } from './request-head.ts'
 
 /** Statuses of the gate's own answers that are not an admission. */
 export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 431 | 501 | 502 | 503 | 504 | 508
@@ -38,20 +39,19 @@ export function refuse(
   retryAfterSeconds?: number,
 ): void {
   if (!isAwaited(response)) return
-  const { headers, body } = refusal(request.headers.accept, status, ray, application, retryAfterSeconds)
+  const { headers, body } = refusal(asksForJson(request.rawHeaders), status, ray, application, retryAfterSeconds)
   headers.push('content-length', String(Buffer.byteLength(body)))
   response.writeHead(status, headers).end(body)
 }
 
 /** The same for whoever has to put it into an answer of another kind. */
 export function refusal(
-  accept: string | undefined,
+  json: boolean,
   status: RefusalStatus,
   ray: string,
   application: AskedFor | null,
   retryAfterSeconds = status === 503 ? 5 : undefined,
 ): { readonly headers: string[]; readonly body: string } {
-  const json = accept?.toLowerCase().includes('application/json') === true
   // Names and values in turn, which Node writes as they are: whoever guesses is to cost little.
   const headers = ['content-type', json ? 'application/json' : 'text/html; charset=utf-8', 'cache-control', 'no-store', 'cf-ray', ray]
   if (status === 403 && application !== null) headers.push('cf-access-aud', application.audience, 'cf-access-domain', application.domain)

@@ -69,6 +69,15 @@ function take(found: Found, name: string, value: string): void {
   }
 }
 
+/** Whether the client asks for JSON. Who is refused costs no more than who is let in, so Node is not asked to sort all the headers for this one. */
+export function asksForJson(rawHeaders: readonly string[]): boolean {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === 6 && isNamed(name, 'accept') && rawHeaders[at + 1]?.toLowerCase().includes('application/json')) return true
+  }
+  return false
+}
+
 function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`
 }

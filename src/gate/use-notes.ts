@@ -6,8 +6,10 @@ import type { KnownToken } from './replica/token-table.ts'
 
 export interface UseNotes {
   readonly note: DeciderDeps['noteUse']
-  /** Hands on what was noted since the last time. */
-  hand(): void
+  /** Hands on the uses of those who had not been heard of for a minute, and once in a minute those of all others. */
+  hand(now: Instant): void
+  /** Hands on whatever is left. */
+  handAll(): void
 }
 
 export interface UseNotesDeps {
@@ -21,40 +23,58 @@ interface Use {
   readonly via: 'current' | 'previous'
   readonly address: string
   at: Instant
+  handedAt: Instant
   isWaiting: boolean
 }
 
+/** Who goes on asking is stored once in so long: ten thousand machines that ask all the time would otherwise keep the database at nothing else. */
+const steadyMs = 60_000
+/** So few that handing them on holds up no request. */
+const mostNew = 100
 /** A token that is asked for in turn from several addresses has one waiting for each time it changes. */
-const maxWaiting = 10_000
+const mostSteady = 10_000
 
 /** Notes when which secret was last used, and from where: a caller that goes on as before costs a comparison and a number. */
 export function createUseNotes({ noteToken, noteSecret }: UseNotesDeps): UseNotes {
   const latest = createRecollection<Use>()
-  let waiting: Use[] = []
+  const [newUses, steadyUses]: [Use[], Use[]] = [[], []]
+  let steadySince = Number.NEGATIVE_INFINITY
 
-  function hand(): void {
-    const uses = waiting
-    waiting = []
+  function handOn(uses: Use[]): void {
     for (const use of uses) {
-      use.isWaiting = false
       const { token, via, address, at } = use
+      use.isWaiting = false
+      use.handedAt = at
       noteToken(token.id, at)
       noteSecret({ tokenId: token.id, secretVersion: via === 'previous' ? token.previousVersion : token.secretVersion, address, at })
     }
+    uses.length = 0
   }
 
   return {
-    hand,
+    hand(now) {
+      handOn(newUses)
+      // A clock that was put back must not put it off.
+      if (Math.abs(now - steadySince) < steadyMs) return
+      steadySince = now
+      handOn(steadyUses)
+    },
+    handAll() {
+      handOn(newUses)
+      handOn(steadyUses)
+    },
     note(token, via, address, now) {
       let use = latest.of(token)
       if (use === undefined || use.via !== via || use.address !== address) {
-        use = { token, via, address, at: 0, isWaiting: false }
+        use = { token, via, address, at: 0, handedAt: Number.NEGATIVE_INFINITY, isWaiting: false }
         latest.keep(use)
       }
       use.at = now
       if (use.isWaiting) return
       use.isWaiting = true
-      if (waiting.push(use) >= maxWaiting) hand()
+      if (now - use.handedAt < steadyMs) {
+        if (steadyUses.push(use) >= mostSteady) handOn(steadyUses)
+      } else if (newUses.push(use) >= mostNew) handOn(newUses)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Kind } from '../authority/ports.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { Tables } from './schema.ts'
@@ -26,4 +26,12 @@ export function allotting(db: Kysely<Tables>): (count: number) => Steps<number> 
 export function* hasChanged(db: Kysely<Tables>, { kind, since }: { readonly kind: Kind; readonly since: number }): Steps<boolean> {
   const later = db.selectFrom('change').select('seq').where('seq', '>', since).where('kind', '=', kind).limit(1)
   return (yield* ask(later)).rows.length > 0
+}
+
+/** Makes a transaction wait for all that take numbers, and them for it: what it finds then, none of them deletes before its end. */
+export function takingTurns(db: Kysely<Tables>): CompiledQuery {
+  return db
+    .updateTable('change_head')
+    .set((row) => ({ seq: row.ref('seq') }))
+    .compile()
 }

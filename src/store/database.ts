@@ -22,5 +22,10 @@ export interface Database {
    * taken more than once.
    */
   write(steps: () => Steps<boolean>): Promise<boolean>
+  /**
+   * Stores records of the past beside all else that the process does: the statements in one transaction. Answers with how many rows the last one concerned.
+   * What was answered last may be missing after a crash of the machine.
+   */
+  record(statements: readonly CompiledQuery[]): Promise<number>
   close(): Promise<void>
 }

@@ -11,8 +11,11 @@ type Queries = Pick<
   'recordAudit' | 'listAudit' | 'recordAccessRequests' | 'forgetAccessRequests' | 'trimAccessRequests' | 'listAccessRequests'
 >
 
+/** So few that making the statement holds nothing up. */
+const requestsAtOnce = 100
+
 /** The audit trail and the log of requests at the gate: written once, never changed. */
-export function createLogQueries({ db, scanner, write }: Database): Queries {
+export function createLogQueries({ db, scanner, write, record }: Database): Queries {
   return {
     async recordAudit(entries) {
       for (const batch of batches(entries)) await stored(write, db.insertInto('audit').values(batch.map(auditRow)))
@@ -42,17 +45,19 @@ export function createLogQueries({ db, scanner, write }: Database): Queries {
     },
 
     async recordAccessRequests(requests) {
-      for (const batch of batches(requests)) await stored(write, db.insertInto('access_request').values(batch.map(accessRequestRow)))
+      for (const batch of batches(requests, requestsAtOnce)) {
+        await record([db.insertInto('access_request').values(batch.map(accessRequestRow)).compile()])
+      }
     },
 
     async forgetAccessRequests(before, limit) {
       const old = db.selectFrom('access_request').select('id').where('at', '<', before).orderBy('at').limit(limit)
-      return stored(write, db.deleteFrom('access_request').where('id', 'in', old))
+      return record([db.deleteFrom('access_request').where('id', 'in', old).compile()])
     },
 
     async trimAccessRequests(max, limit) {
       const beyond = db.selectFrom('access_request').select('id').orderBy('at', 'desc').orderBy('id').offset(max).limit(limit)
-      return stored(write, db.deleteFrom('access_request').where('id', 'in', beyond))
+      return record([db.deleteFrom('access_request').where('id', 'in', beyond).compile()])
     },
 
     async listAccessRequests({ accountId, since, until, filters, direction, page, perPage }) {

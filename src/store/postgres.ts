@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { credentialRows } from './credentials.ts'
 import type { Database } from './database.ts'
@@ -30,6 +30,7 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
     ...{ db, reader: db, scanner, patient },
     answer: (query) => db.executeQuery(query),
     write: (steps) => writeBy(db, steps),
+    record: (statements) => recordBy(db, statements),
     credentials: (pageSize) => credentialRows(scanner, pageSize),
     async close() {
       await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
@@ -50,4 +51,12 @@ async function writeBy(db: Kysely<Tables>, steps: () => Steps<boolean>): Promise
     if (error instanceof NotStored) return false
     throw error
   }
+}
+
+async function recordBy(db: Kysely<Tables>, statements: readonly CompiledQuery[]): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    let rows = 0n
+    for (const statement of statements) rows = (await trx.executeQuery(statement)).numAffectedRows ?? 0n
+    return Number(rows)
+  })
 }

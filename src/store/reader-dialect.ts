@@ -8,10 +8,10 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import type { ReaderThread } from './reader-thread.ts'
+import type { SqliteThread } from './sqlite-thread.ts'
 
 /** Kysely on a thread that reads the SQLite file. Those that ask take turns in the order in which they came, so no more than one answer is in memory. */
-export function readerDialect(thread: ReaderThread): Dialect {
+export function readerDialect(thread: SqliteThread): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -24,11 +24,11 @@ interface Turn extends DatabaseConnection {
   end(): void
 }
 
-function createDriver(thread: ReaderThread): Driver {
+function createDriver(thread: SqliteThread): Driver {
   let last: Promise<void> = Promise.resolve()
 
   async function executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    return { rows: (await thread.ask(sql, parameters)) as Row[] }
+    return { rows: (await thread.ask({ sql, parameters })) as Row[] }
   }
 
   function streamQuery(): never {

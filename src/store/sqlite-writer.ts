@@ -42,6 +42,8 @@ export function createSqliteWriter({ database, statements, begin, exclusively }:
       await exclusively(() => storeAll(jobs)).catch((error: unknown) => {
         for (const job of jobs) job.reject(error)
       })
+      // Who writes one thing after the other must not keep this from whatever else there is to do.
+      await new Promise((resolve) => setImmediate(resolve))
     }
     isScheduled = false
   }

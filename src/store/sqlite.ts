@@ -6,8 +6,8 @@ import { type CompiledQuery, type Dialect, Kysely, type QueryResult, SqliteDiale
 import { packedCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { readerDialect } from './reader-dialect.ts'
-import { createReaderThread } from './reader-thread.ts'
 import type { Tables } from './schema.ts'
+import { createSqliteThread } from './sqlite-thread.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
 import { createStatements, type Statements } from './statements.ts'
 
@@ -31,7 +31,8 @@ export function openSqlite(path: string): Database {
   // Sees only what has been committed, whatever transaction is under way on the other.
   const looking = new Sqlite(path, { readonly: true })
   const looks = createStatements(looking)
-  const [pages, scans] = [createReaderThread(path), createReaderThread(path)]
+  const [pages, scans] = [createSqliteThread(path, { writes: false }), createSqliteThread(path, { writes: false })]
+  const records = createSqliteThread(path, { writes: true })
   const scanner = new Kysely<Tables>({ dialect: readerDialect(scans) })
   return {
     db,
@@ -42,9 +43,11 @@ export function openSqlite(path: string): Database {
     // Thrown into the promise.
     answer: async <Row>(query: CompiledQuery<Row>) => looks.answer(query) as QueryResult<Row>,
     write: writer.write,
+    // In turn with those that write here, as only one of them can.
+    record: (statements) => db.connection().execute(() => records.store(statements)),
     async close() {
       looking.close()
-      await Promise.all([pages.end(), scans.end()])
+      await Promise.all([pages.end(), scans.end(), records.end()])
       // The last one to close the file leaves it whole, without a log beside it.
       await db.destroy()
     },

@@ -10,7 +10,7 @@ import { referencesTo } from './references.ts'
 import { countingServiceTokens } from './service-token-blocks.ts'
 import { createServiceTokenQueries } from './service-token-queries.ts'
 import { stored, takeStepsInTime } from './steps.ts'
-import { listSecretUses, recordSecretUses, recordUses } from './uses.ts'
+import { createUseRecorder, listSecretUses } from './uses.ts'
 
 /** A longer block of the list takes about as long to walk into as the blocks of a million tokens take to add up. */
 const fullBlockOf = 4096
@@ -108,8 +108,7 @@ export function createStore(
 
     referencesTo: (kind, id, limit) => referencesTo(db, kind, id, limit),
     countServiceTokens: (accountId) => takeStepsInTime(count(accountId), answer),
-    recordUses: (kind, uses) => recordUses(database, kind, uses),
-    recordSecretUses: (uses) => recordSecretUses(database, uses),
+    ...createUseRecorder(database),
     listSecretUses: (tokenId) => listSecretUses(db, tokenId),
     ...createServiceTokenQueries(database),
     ...createPrincipalQueries(database),

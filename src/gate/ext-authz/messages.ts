@@ -2,6 +2,7 @@ import type { Passage } from '../check.ts'
 import type { Asked } from '../decide.ts'
 import { hostName, isHost } from '../peer.ts'
 import { type RefusalStatus, refusal } from '../refusal.ts'
+import { asksForJson } from '../request-head.ts'
 
 // Envoy's messages, as authorization.proto has them and @grpc/proto-loader reads them: what is absent is null, lists and maps are never.
 
@@ -97,8 +98,7 @@ export function denial(
   application: Parameters<typeof refusal>[3],
   retryAfterSeconds?: number,
 ): CheckResponse {
-  const accept = rawHeaders.find((_value, at) => at % 2 === 1 && rawHeaders[at - 1] === 'accept')
-  const { headers, body } = refusal(accept, status, ray, application, retryAfterSeconds)
+  const { headers, body } = refusal(asksForJson(rawHeaders), status, ray, application, retryAfterSeconds)
   const options = headers.flatMap((name, at) => (at % 2 === 0 ? header(name, headers[at + 1] ?? '') : []))
   return { status: { code: codes[status] ?? 2 }, deniedResponse: { status: { code: status }, headers: options, body } }
 }

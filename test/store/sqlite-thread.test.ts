@@ -111,7 +111,7 @@ describe('the reader of SQLite', () => {
     await vi.waitFor(() => expect(threads).toHaveLength(1))
     const next = seq()
     void threads[0]?.terminate()
-    await expect(lost).rejects.toThrow('the thread that reads the database has ended')
+    await expect(lost).rejects.toThrow('the thread that uses the database has ended')
     expect(await next).toBe(0)
     expect(threads).toHaveLength(2)
     await threads[1]?.terminate()

@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { Database } from '../src/store/database.ts'
 import { openPostgres } from '../src/store/postgres.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
-import { machineHeaders, temporaryFolder } from '../test/fixtures.ts'
+import { machineHeaders, silent, temporaryFolder } from '../test/fixtures.ts'
 import { type PosternProcess, shownIn, startProcess } from '../test/postern-process.ts'
 import { startPostgres } from '../test/store/postgres-server.ts'
 import { fillTokens, nameOf, vacuum } from './many-tokens.ts'
@@ -156,7 +156,7 @@ async function databaseFor(engine: string, folder: string): Promise<Place> {
   }
   if (engine !== 'postgres') throw new Error('--engine must be sqlite or postgres')
   const server = await startPostgres()
-  return { url: server.url, open: () => openPostgres(server.url, () => undefined), remove: server.stop }
+  return { url: server.url, open: () => openPostgres(server.url, silent), remove: server.stop }
 }
 
 async function fill(database: Database, accountId: string): Promise<void> {

@@ -8,13 +8,15 @@ import type { Retry } from '../authority/retries.ts'
 import type { Terms } from '../authority/service-tokens.ts'
 import type { Caller, SignIn } from '../authority/sign-in.ts'
 import { success } from '../wire/envelope.ts'
+import { WaitQuery } from '../wire/gate.ts'
 import { credentialsOf } from './authentication.ts'
 import { answerFor } from './failures.ts'
 import type { Limits } from './limits.ts'
 import { revisionsIn, tagOf } from './precondition.ts'
 import { withoutCredentials } from './redaction.ts'
-import type { Ground, Route, RouteRequest } from './route.ts'
+import { type Ground, type Route, type RouteRequest, reachesGates } from './route.ts'
 import { createBodyValidator, createQueryValidator } from './validation.ts'
+import { receiptResult } from './views/gate.ts'
 
 export interface RegisterDeps {
   readonly authority: Authority
@@ -33,6 +35,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
   const params = createBodyValidator(route.params)
   const query = route.query && createQueryValidator(route.query)
   const body = route.body && createBodyValidator(route.body)
+  const waiting = reachesGates(route) ? createQueryValidator(WaitQuery) : undefined
   const callers = new WeakMap<FastifyRequest, Caller>()
   const grounds = new WeakMap<FastifyRequest, Ground>()
 
@@ -67,6 +70,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
       const ground = grounds.get(request) ?? fail('the request was not admitted')
       const caller = callers.get(request)
       const checked = body?.(request.body) ?? {}
+      const wait = waiting?.(request.query).wait
       const terms = termsOf(route, request, caller, checked)
       const given = {
         authority,
@@ -82,7 +86,9 @@ export function register(server: FastifyInstance, base: string, route: Route, de
       const answer = route.permission === 'itself' ? await limits.braking(request, reply, run) : await run()
       if (answer.revision !== undefined) reply.header('etag', tagOf(answer.revision))
       if (answer.isRepeated) reply.header('idempotent-replayed', 'true')
-      return reply.code(route.status ?? 200).send(success(answer.result, answer.info))
+      // Whoever waits for it learns that no gate knows better any more, or which ones may.
+      const receipt = wait === undefined ? undefined : receiptResult(await authority.gates.receipt(wait * 1000))
+      return reply.code(route.status ?? 200).send(success(answer.result, answer.info, receipt))
     },
     errorHandler(error, request) {
       if (error instanceof Failure && isWorthNoting(error, route)) {

@@ -136,6 +136,11 @@ export function onItself<Params extends TObject, Query extends TObject, Body ext
   return route({ ...definition, permission: 'itself' })
 }
 
+/** Whether a route changes what gates act on, so that it can be waited for until they do. */
+export function reachesGates({ method, path }: Pick<Route, 'method' | 'path'>): boolean {
+  return method !== 'GET' && path.includes('/access/') && !path.endsWith('/explain')
+}
+
 /** `/accounts`, `/zones`, `/user`: for whom a route works, by the beginning of its path. */
 export function groundOf({ path, permission }: Pick<Route, 'path' | 'permission'>): 'account' | 'zone' | 'user' | 'none' {
   if (permission === 'signed_in' || permission === 'itself') return 'none'

@@ -3,6 +3,7 @@ import { accountRoutes } from './routes/accounts.ts'
 import { apiTokenRoutes } from './routes/api-tokens.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { explanationRoutes } from './routes/explanations.ts'
+import { gateRoutes } from './routes/gates.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { logRoutes } from './routes/logs.ts'
 import { organizationRoutes } from './routes/organization.ts'
@@ -22,6 +23,7 @@ export const resources: Readonly<Record<string, readonly Route[]>> = {
   Accounts: accountRoutes,
   Zones: zoneRoutes,
   Organization: organizationRoutes,
+  Gates: gateRoutes,
   Logs: logRoutes,
 }
 

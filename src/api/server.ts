@@ -15,7 +15,7 @@ import { routes } from './routes.ts'
 const base = '/client/v4'
 const maxBodyBytes = 1024 * 1024
 
-export interface ApiDeps extends RegisterDeps, HealthDeps {
+export interface ServerDeps extends HealthDeps {
   readonly rayIds: () => string
   readonly log: Log
   /** The client's own address, be there proxies before the server or not. */
@@ -28,8 +28,19 @@ export interface ApiDeps extends RegisterDeps, HealthDeps {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly minVersion: 'TLSv1.2' } | undefined
 }
 
-/** The management API. It does not listen yet. */
+export interface ApiDeps extends RegisterDeps, ServerDeps {}
+
+/** The management API, with its documents and the health of the process. It does not listen yet. */
 export function createApi(deps: ApiDeps): FastifyInstance {
+  const server = createHealthServer(deps)
+  registerReference(server)
+  for (const route of routes) register(server, base, route, deps)
+  registerOtherMethods(server, base, routes)
+  return server
+}
+
+/** The health of the process, and nothing else, in the manner of the API. It does not listen yet. */
+export function createHealthServer(deps: ServerDeps): FastifyInstance {
   const { log, rayIds, addressOf } = deps
   const corsOrigins = new Set(deps.corsOrigins)
   const server = Fastify({
@@ -62,9 +73,6 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   // All that Node can read, so that a wrong method is not taken for a wrong path.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   registerHealth(server, deps)
-  registerReference(server)
-  for (const route of routes) register(server, base, route, deps)
-  registerOtherMethods(server, base, routes)
   return server
 
   function headersOfAll(request: FastifyRequest): Record<string, string> {
@@ -91,7 +99,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
 }
 
 /** The server below Fastify, by its options. */
-function transport({ requestTimeoutMs, tls }: ApiDeps): ReturnType<typeof patience> {
+function transport({ requestTimeoutMs, tls }: ServerDeps): ReturnType<typeof patience> {
   const { http, ...others } = patience(requestTimeoutMs)
   // Fastify has a type of its own for an instance on HTTPS; nothing here could tell the difference.
   const https = { https: { ...http, ...tls, handshakeTimeout: http.headersTimeout } } as unknown as { http: typeof http }

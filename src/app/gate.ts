@@ -1,3 +1,5 @@
+import { hostname } from 'node:os'
+import manifest from '../../package.json' with { type: 'json' }
 import { sourceOf } from '../api/limits.ts'
 import { createAccessRequests } from '../authority/access-requests.ts'
 import type { Clock, Log } from '../authority/ports.ts'
@@ -5,7 +7,7 @@ import { every, settle } from '../authority/rounds.ts'
 import { createSecretUses, createUses } from '../authority/uses.ts'
 import type { Config } from '../config/settings.ts'
 import type { TlsFiles } from '../config/tls-files.ts'
-import { createRayIds } from '../domain/identifier.ts'
+import { createRayIds, newHexId } from '../domain/identifier.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import { createAccessLog } from '../gate/access-log.ts'
 import { createAssertions } from '../gate/assertions.ts'
@@ -20,6 +22,7 @@ import { createMetrics, type Metrics } from '../gate/metrics.ts'
 import { createObserver } from '../gate/observation.ts'
 import { createOpenConnections } from '../gate/open-connections.ts'
 import { createTrust } from '../gate/peer.ts'
+import { createRegistration } from '../gate/registration.ts'
 import { renewCertificate } from '../gate/renewal.ts'
 import { createFollower } from '../gate/replica/follower.ts'
 import { createReplica } from '../gate/replica/replica.ts'
@@ -35,6 +38,7 @@ import type { Storage } from './storage.ts'
 const reviewEveryMs = 1000
 
 export interface GateAddresses {
+  /** Empty where there is no gate. */
   readonly gateUrl: string
   /** Where Envoy asks over gRPC, if it may. */
   readonly extAuthzAddress: string | undefined
@@ -95,16 +99,24 @@ export async function startGate(
   closers.push(flushAll, every(config.flushInterval, flushNew))
 
   const replica = createReplica()
+  const self = { id: newHexId(random), name: `${hostname()}:${process.pid}`, role: config.role === 'gate' ? 'gate' : 'both' } as const
+  const { stalenessBudget: stalenessBudgetMs, onStale } = config
+  const registration = createRegistration({
+    gate: { ...self, version: manifest.version, startedAt: clock.now(), stalenessBudgetMs, onStale },
+    ...{ store, clock, log, position: () => follower.position() },
+  })
   const follower = createFollower({
     feed: store,
     replica,
     clock,
     log,
     pollEveryMs: config.pollInterval,
-    stalenessBudgetMs: config.stalenessBudget,
+    stalenessBudgetMs,
+    onApplied: registration.tellSoon,
   })
-  closers.push(follower.stop)
+  closers.push(registration.stop, follower.stop)
   await follower.start()
+  closers.push(store.watch(() => void follower.catchUp()))
 
   const isTrusted = createTrust(config.trustedProxies)
   const rayIds = createRayIds(random)
@@ -112,9 +124,14 @@ export async function startGate(
     ...{ isTrusted, log, clock, loopId, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
   })
   closers.push(reverseProxy.close)
-  const isStale = (monotonicMs?: number) => follower.ageMs(monotonicMs) > config.stalenessBudget
+  // Of another process on the same file nothing is to be feared: whoever can store a revocation there could store a report.
+  const mustBeKnown = config.databaseUrl.engine === 'postgres'
+  const isStale = (monotonicMs: number) => {
+    const ageMs = follower.ageMs(monotonicMs)
+    return ageMs > stalenessBudgetMs || (mustBeKnown && !registration.covers(monotonicMs - ageMs, monotonicMs))
+  }
   const isFresh = (monotonicMs: number) => config.onStale === 'serve' || !isStale(monotonicMs)
-  const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: config.stalenessBudget })
+  const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs })
   const vouching = { replica, keyRing, clock, log, authDomain: config.authDomain }
   const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]
   const decide = createDecide({ replica, isFresh, noteUse: useNotes.note, sessionIn: sessions.sessionIn })
@@ -142,6 +159,9 @@ export async function startGate(
   return {
     ...{ metrics, catchUp: follower.catchUp },
     async listen(ports) {
+      await registration.start()
+      // What was stored before anybody could know of this gate.
+      await follower.catchUp()
       closersOfListeners.push(() => connections.close(() => new Promise((resolve) => server.close(resolve)), shutdownTimeout))
       closersOfListeners.push(renewCertificate(server, tls, 'gate', log))
       const { gateListen, extAuthzListen } = config
@@ -156,7 +176,11 @@ export async function startGate(
       return { gateUrl: urlOf(server), extAuthzAddress: extAuthz?.address }
     },
     async problems() {
-      return isStale() ? [`the gate has not heard of the database for ${Math.round(follower.ageMs() / 1000)} seconds`] : []
+      if (!isStale(clock.monotonicMs())) return []
+      const seconds = Math.round(follower.ageMs() / 1000)
+      return seconds > stalenessBudgetMs / 1000
+        ? [`the gate has not heard of the database for ${seconds} seconds`]
+        : ['the gate cannot make itself known in the database']
     },
     async stopListening() {
       await Promise.all(closersOfListeners.splice(0).map((close) => close()))

@@ -1,10 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Log, Store } from '../authority/ports.ts'
 import { createSealer, requireMasterKey, type Sealer } from '../authority/sealer.ts'
 import { loadMasterKey } from '../config/master-key.ts'
 import type { Config } from '../config/settings.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import type { Database } from '../store/database.ts'
-import { migrate } from '../store/migrate.ts'
+import { isMigrated, migrate } from '../store/migrate.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { createStore } from '../store/store.ts'
@@ -14,7 +15,7 @@ export interface StorageDeps {
   readonly config: Config
   readonly log: Log
   readonly random: RandomBytes
-  /** Whether the database is brought to the form that this version knows. Otherwise it must have it. */
+  /** Whether the database is brought to the form that this version knows, and gets its master key. Otherwise it is waited for until somebody else has done so. */
   readonly migrates: boolean
 }
 
@@ -27,14 +28,24 @@ export interface Storage {
 export async function openStorage({ config, log, random, migrates }: StorageDeps, closers: Closer[]): Promise<Storage> {
   const database = openDatabase(config, log)
   closers.push(database.close)
-  if (migrates) await migrate(database.patient)
   const store = createStore(database)
+  if (migrates) await migrate(database.patient)
+  else await untilMade(database, store, log)
   const sealer = createSealer(loadMasterKey(config, !(await store.hasMasterKeyProof()), random), random)
   await requireMasterKey(sealer, store.keepMasterKeyProof)
   return { store, sealer }
 }
 
 function openDatabase({ databaseUrl }: Config, log: Log): Database {
-  const onIdleError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke')
-  return databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, onIdleError)
+  return databaseUrl.engine === 'sqlite' ? openSqlite(databaseUrl.path) : openPostgres(databaseUrl.url, log)
+}
+
+const lookEveryMs = 500
+
+/** Nodes may be started in any order. */
+async function untilMade({ patient }: Database, store: Store, log: Log): Promise<void> {
+  for (let looks = 0; !((await isMigrated(patient)) && (await store.hasMasterKeyProof())); looks++) {
+    if (looks === 0) log.warn({}, 'waiting for a node with the API, of this version or a later one, to set up the database')
+    await setTimeout(lookEveryMs)
+  }
 }

@@ -5,6 +5,7 @@ import { type ApiTokens, createApiTokens } from './api-tokens.ts'
 import { type ApplicationPolicies, createApplicationPolicies } from './application-policies.ts'
 import { type Applications, createApplications } from './applications.ts'
 import { createExplain, type Explain } from './explanation.ts'
+import { createGates, type Gates } from './gates.ts'
 import { createGroups, type Groups } from './groups.ts'
 import type { Journal } from './journal.ts'
 import { createLogs, type Logs } from './logs.ts'
@@ -32,6 +33,7 @@ export interface Authority {
   readonly policies: Policies
   readonly groups: Groups
   readonly logs: Logs
+  readonly gates: Gates
 }
 
 export interface AuthorityDeps {
@@ -44,6 +46,8 @@ export interface AuthorityDeps {
   readonly newKeyPair: NewKeyPair
   readonly maxServiceTokens: number
   readonly authDomain: string
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>
 }
 
 export function createAuthority(deps: AuthorityDeps): Authority {
@@ -64,5 +68,6 @@ export function createAuthority(deps: AuthorityDeps): Authority {
     policies: createPolicies(deps),
     groups: createGroups(deps),
     logs: createLogs(deps),
+    gates: createGates(deps),
   }
 }

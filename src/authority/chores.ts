@@ -10,12 +10,17 @@ export interface ChoresDeps {
   readonly logRetentionMs: number
   /** How many requests at the gate are kept at most; 0 for any number. */
   readonly requestLogMax: number
+  /** How many changes are kept. */
+  readonly changeLogMax: number
 }
 
 /** Rows a statement: each holds up other writers for a few milliseconds only. */
 const batchSize = 1000
 
-/** What has to be done now and then, by any node or by several: each of them changes nothing that another has done already. */
+/** Gates that nobody has heard of for so long are not shown any more. */
+const mostMsOfSilence = 24 * 3_600_000
+
+/** What has to be done now and then. One node at a time sees to it; a second one would change nothing that the first has done already. */
 export function createChores({
   store,
   accessKeys,
@@ -23,11 +28,16 @@ export function createChores({
   clock,
   logRetentionMs,
   requestLogMax,
+  changeLogMax,
 }: ChoresDeps): readonly (() => Promise<void>)[] {
   return [
     accessKeys.rotateDue,
     endInactive,
     () => store.forgetAttempts(clock.now()),
+    () => store.forgetSilentGates(mostMsOfSilence),
+    async () => {
+      while ((await store.pruneChanges(changeLogMax, batchSize)) === batchSize);
+    },
     async () => {
       const before = clock.now() - logRetentionMs
       while ((await store.forgetAccessRequests(before, batchSize)) === batchSize);

@@ -6,6 +6,7 @@ import type { Account, ApiToken, Owner, User, Zone } from '../domain/principal.t
 import type { Digest } from '../domain/secret.ts'
 import type { Credential, Scope, ServiceToken } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
+import type { Nodes } from './nodes.ts'
 import type {
   AccessRequest,
   AccessRequestQuery,
@@ -173,7 +174,7 @@ export interface Feed {
   findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
 }
 
-export interface Store extends Feed {
+export interface Store extends Feed, Nodes {
   /**
    * Stores all writes, a change-log row for each, and the audit entries, or none of it. Once it answers `true`, they are on disk.
    * `false`: something else was stored since `before` was read, something still refers to what would be deleted, what is referred to is not there, or a

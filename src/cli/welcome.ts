@@ -1,5 +1,6 @@
 interface Started {
   readonly apiUrl: string
+  /** Empty where the gates are other nodes. */
   readonly gateUrl: string
   /** What the first start made; nothing on a later one. */
   readonly bootstrap: Readonly<Record<'accountId' | 'zoneId' | 'email' | 'apiKey' | 'apiToken', string>> | undefined
@@ -8,9 +9,10 @@ interface Started {
 /** What a start shows on the terminal. Credentials only on the first start, and only those that were generated: the rest is known to who chose it. */
 export function welcome(
   version: string,
-  { apiUrl, gateUrl, bootstrap }: Started,
+  { apiUrl, gateUrl: ownGateUrl, bootstrap }: Started,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
+  const gateUrl = ownGateUrl || 'http://<one of the gates>'
   const urls = `Postern ${version}
 
   API    ${apiUrl}/client/v4

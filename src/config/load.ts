@@ -32,8 +32,18 @@ export function loadConfig({ flags, environment }: Sources): Config {
     }
   })
   problems.push(...unknownVariables(environment))
+  const config = Object.fromEntries(entries) as Config
+  problems.push(...conflictsIn(config))
   if (problems.length > 0) throw new ConfigError(problems)
-  return Object.fromEntries(entries) as Config
+  return config
+}
+
+/** Of settings that are each valid by themselves. One that is not is left out. */
+function conflictsIn({ role, databaseUrl }: Partial<Config>): readonly string[] {
+  if (role === undefined || role === 'both' || databaseUrl?.engine !== 'sqlite') return []
+  return [
+    `role must be both where the database is a SQLite file: set POSTERN_DATABASE_URL to a PostgreSQL database for a node that is ${role} only`,
+  ]
 }
 
 interface Found {

@@ -47,6 +47,12 @@ export const settings = {
     secret: true,
     parse: key256,
   }),
+  role: setting({
+    meaning:
+      'What this node does: `api`, `gate`, or `both`. Several nodes need PostgreSQL and the same master key. One that is a gate only answers `/livez`, `/readyz` and `/metrics` at the address of the API, and nothing else there.',
+    default: 'both',
+    parse: oneOf('both', 'api', 'gate'),
+  }),
   apiListen: setting({ meaning: 'Address and port of the management API.', default: '127.0.0.1:7400', parse: listenAddress }),
   gateListen: setting({ meaning: 'Address and port of the gate.', default: '127.0.0.1:7480', parse: listenAddress }),
   extAuthzListen: setting({
@@ -160,6 +166,11 @@ export const settings = {
       'How many wrong secrets from one address (IPv6: one /64 network), or for one client id, are answered in a minute as any other; those beyond are only counted, and an address is told to come back later (`Retry-After`). 0 for any number. The right secret passes all the same.',
     default: '100',
     parse: wholeNumber,
+  }),
+  changeLogMax: setting({
+    meaning: 'How many changes are kept for gates that catch up. One that has been away for more of them reads everything anew.',
+    default: '100000',
+    parse: between(1, 1_000_000_000),
   }),
   choreInterval: setting({
     meaning: 'How often it is looked what has reached its age: signing keys, unused service tokens, old entries of logs.',

@@ -25,7 +25,10 @@ export function allotting(db: Kysely<Tables>): (count: number) => Steps<number> 
 /** Whether something of a kind was stored after the change with the number `since`. */
 export function* hasChanged(db: Kysely<Tables>, { kind, since }: { readonly kind: Kind; readonly since: number }): Steps<boolean> {
   const later = db.selectFrom('change').select('seq').where('seq', '>', since).where('kind', '=', kind).limit(1)
-  return (yield* ask(later)).rows.length > 0
+  if ((yield* ask(later)).rows.length > 0) return true
+  // What has been pruned may have been of any kind.
+  const [oldest] = (yield* ask(db.selectFrom('change').select('seq').orderBy('seq').limit(1))).rows
+  return oldest !== undefined && oldest.seq > since + 1
 }
 
 /** Makes a transaction wait for all that take numbers, and them for it: what it finds then, none of them deletes before its end. */

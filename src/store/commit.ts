@@ -3,6 +3,7 @@ import type { Attempt, AuditEntry, Conditions, Write } from '../authority/ports.
 import { batches } from './batches.ts'
 import { allotting, hasChanged } from './change-log.ts'
 import { compiledOnce } from './compiled-once.ts'
+import type { Database } from './database.ts'
 import { auditRow } from './log-queries.ts'
 import { type AnyEntity, type AnyTable, anyMapping } from './mapping.ts'
 import { noteReferences, referencesHold } from './references.ts'
@@ -18,7 +19,7 @@ export interface Commit {
 }
 
 /** The steps of a commit; they answer `false` where it must not be stored. */
-export function createCommit(db: Kysely<Tables>, fullBlock: number): (commit: Commit) => Steps<boolean> {
+export function createCommit({ db, ring }: Pick<Database, 'db' | 'ring'>, fullBlock: number): (commit: Commit) => Steps<boolean> {
   const allot = allotting(db)
   const count = countingServiceTokens(db)
   const { countWrite } = createBlocks(db, fullBlock)
@@ -53,6 +54,7 @@ export function createCommit(db: Kysely<Tables>, fullBlock: number): (commit: Co
     if (!(yield* referencesHold(db, writes))) return false
     if (maxServiceTokens !== undefined && (yield* count(maxServiceTokens.accountId)) > maxServiceTokens.count) return false
     yield* log(writes.map((write, index) => ({ seq: head - writes.length + 1 + index, kind: write.kind, id: idOf(write) })))
+    if (ring !== undefined && writes.length > 0) yield* ask(ring)
     return true
   }
 }

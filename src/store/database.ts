@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely, QueryResult } from 'kysely'
+import type { CompiledQuery, Kysely, QueryResult, RawBuilder } from 'kysely'
 import type { Credential } from '../domain/service-token.ts'
 import type { Tables } from './schema.ts'
 import type { Steps } from './steps.ts'
@@ -27,5 +27,11 @@ export interface Database {
    * What was answered last may be missing after a crash of the machine.
    */
   record(statements: readonly CompiledQuery[]): Promise<number>
+  /** The present instant by the database's clock, for statements. */
+  readonly now: RawBuilder<number>
+  /** A statement by which a transaction tells all that `watch` as soon as it is stored, where the engine can. */
+  readonly ring: CompiledQuery | undefined
+  /** Calls `onRing` when somebody else has stored something, and when it may have missed that. Nobody may rely on it. Answers with a way to end it. */
+  watch(onRing: () => void): () => Promise<void>
   close(): Promise<void>
 }

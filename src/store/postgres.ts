@@ -1,15 +1,17 @@
-import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely'
+import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import type { Log } from '../authority/ports.ts'
 import { credentialRows } from './credentials.ts'
 import type { Database } from './database.ts'
+import { channel, watchDoorbell } from './doorbell.ts'
 import type { Tables } from './schema.ts'
 import { type Steps, takeStepsInTime } from './steps.ts'
 
 /** Searches at a time: so many that they cannot take all connections, nor all of the database's processors, from the rest. */
 const mostScans = 2
 
-/** Opens pools of connections to a PostgreSQL database. `onIdleError` hears of connections that break while nobody uses them. */
-export function openPostgres(connectionString: string, onIdleError: (error: Error) => void): Database {
+/** Opens pools of connections to a PostgreSQL database. */
+export function openPostgres(connectionString: string, log: Log): Database {
   const pool = (options: pg.PoolConfig) => {
     const opened = new pg.Pool({
       connectionString,
@@ -19,7 +21,8 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
       types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) },
       ...options,
     })
-    opened.on('error', onIdleError)
+    // While nobody uses it.
+    opened.on('error', (error) => log.warn({ err: error }, 'a connection to the database broke'))
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: opened }) })
   }
   // A database that has vanished from the network must show as an error, not as silence. Searches also wait for one another.
@@ -32,6 +35,12 @@ export function openPostgres(connectionString: string, onIdleError: (error: Erro
     write: (steps) => writeBy(db, steps),
     record: (statements) => recordBy(db, statements),
     credentials: (pageSize) => credentialRows(scanner, pageSize),
+    now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+    ring: sql`select pg_notify(${channel}, '')`.compile(db),
+    watch: (onRing) => {
+      const ring = (message: string) => sql`select pg_notify(${channel}, ${message})`.execute(db)
+      return watchDoorbell({ connectionString, ring, log }, onRing)
+    },
     async close() {
       await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
     },

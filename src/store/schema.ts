@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { GateRow, LeaseRow } from './node-rows.ts'
 
 // Rows as they lie in the database. Instants are integer milliseconds, truth is 0 or 1, structures are JSON text.
 
@@ -217,6 +218,8 @@ export interface AccessRequestRow {
 }
 
 export interface Tables {
+  readonly gate: GateRow
+  readonly lease: LeaseRow
   readonly account: AccountRow
   readonly zone: ZoneRow
   readonly user_account: UserRow

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { type CompiledQuery, type Dialect, Kysely, type QueryResult, SqliteDialect } from 'kysely'
+import { type CompiledQuery, type Dialect, Kysely, type QueryResult, SqliteDialect, sql } from 'kysely'
 import { packedCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { readerDialect } from './reader-dialect.ts'
@@ -45,6 +45,10 @@ export function openSqlite(path: string): Database {
     write: writer.write,
     // In turn with those that write here, as only one of them can.
     record: (statements) => db.connection().execute(() => records.store(statements)),
+    now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+    // Whoever shares the file polls.
+    ring: undefined,
+    watch: () => () => Promise.resolve(),
     async close() {
       looking.close()
       await Promise.all([pages.end(), scans.end(), records.end()])

@@ -4,6 +4,7 @@ import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
 import { createLogQueries } from './log-queries.ts'
 import { anyMapping, kinds } from './mapping.ts'
+import { createNodeQueries } from './nodes.ts'
 import { createPolicyQueries } from './policy-queries.ts'
 import { createPrincipalQueries } from './principal-queries.ts'
 import { referencesTo } from './references.ts'
@@ -30,7 +31,7 @@ export function createStore(
 ): Store {
   const { db, answer } = database
 
-  const commitSteps = createCommit(db, fullBlock)
+  const commitSteps = createCommit(database, fullBlock)
   const count = countingServiceTokens(db)
   const findHead = compiledOnce(() => db.selectFrom('change_head').select('seq'))
   const findChanges = compiledOnce(({ seq, limit }: { readonly seq: number; readonly limit: number }) =>
@@ -114,6 +115,7 @@ export function createStore(
     ...createPrincipalQueries(database),
     ...createPolicyQueries(database),
     ...createLogQueries(database),
+    ...createNodeQueries(database),
   }
 }
 

@@ -14,10 +14,12 @@ export interface Envelope<Result> {
   /** Remarks beside the result or the errors. */
   readonly messages: readonly ErrorItem[]
   readonly result_info?: object
+  /** What a change has come to at the gates, where the request has waited for that. An extension. */
+  readonly receipt?: object
 }
 
-export function success<Result>(result: Result, resultInfo?: object): Envelope<Result> {
-  return { result, success: true, errors: [], messages: [], ...(resultInfo && { result_info: resultInfo }) }
+export function success<Result>(result: Result, resultInfo?: object, receipt?: object): Envelope<Result> {
+  return { result, success: true, errors: [], messages: [], ...(resultInfo && { result_info: resultInfo }), ...(receipt && { receipt }) }
 }
 
 export function refusal(errors: readonly ErrorItem[], messages: readonly ErrorItem[] = []): Envelope<never> {

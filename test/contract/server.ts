@@ -7,7 +7,7 @@ import type { Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { createStore } from '../../src/store/store.ts'
-import { type MovableClock, movableClock, type RunningPostern, startPostern } from '../fixtures.ts'
+import { type MovableClock, movableClock, type RunningPostern, silent, startPostern } from '../fixtures.ts'
 
 export interface Sent {
   readonly method: string
@@ -42,7 +42,7 @@ export async function startContractServer(postgresUrl?: string): Promise<Contrac
   const clock = movableClock('2026-01-01T00:00:00Z')
   const settings = { DATABASE_URL: postgresUrl ?? `sqlite:${file}`, MASTER_KEY: 'a1'.repeat(32), ...limits }
   const postern = await startPostern({ clock, settings })
-  const database = postgresUrl === undefined ? openSqlite(file) : openPostgres(postgresUrl, () => undefined)
+  const database = postgresUrl === undefined ? openSqlite(file) : openPostgres(postgresUrl, silent)
   const agent = new Agent({ keepAlive: true })
   return {
     ...{ bootstrap: postern.bootstrap, clock, store: createStore(database) },

@@ -1,5 +1,6 @@
 import { afterAll, describe, test } from 'vitest'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { silent } from '../fixtures.ts'
 import { startPostgres } from './postgres-server.ts'
 import { describeStore } from './store-suite.ts'
 
@@ -9,12 +10,15 @@ const server = await startPostgres().catch((error: unknown) => String(error))
 
 if (typeof server !== 'string') {
   afterAll(() => server.stop())
-  const failOnIdleError = (error: Error) => {
-    throw error
+  const log = {
+    ...silent,
+    warn(_fields: object, message: string) {
+      throw new Error(message)
+    },
   }
   describeStore('PostgreSQL', 2, async () => {
     await server.empty()
-    return { connect: () => openPostgres(server.url, failOnIdleError), remove: () => Promise.resolve() }
+    return { connect: () => openPostgres(server.url, log), remove: () => Promise.resolve() }
   })
 } else if (process.env['CI'] === 'true') {
   test('PostgreSQL is tested', () => {

@@ -1,5 +1,6 @@
 import { permissionGroups } from '../../domain/permission.ts'
-import type { Route } from '../route.ts'
+import { mostSecondsToWait, ReceiptResult } from '../../wire/gate.ts'
+import { type Route, reachesGates } from '../route.ts'
 import { type HeaderName, headers } from './headers.ts'
 import { refusalsOf } from './refusals.ts'
 import { asDemand, asStatement, type Json, schemaOf } from './schema.ts'
@@ -13,7 +14,7 @@ export function operationOf(route: Route, tag: string, isVersioned: boolean): Js
   return {
     ...{ operationId: operationId(route), summary: route.summary, description: descriptionOf(route), tags: [tag] },
     security: route.permission === 'itself' ? [{ api_token: [] }] : [{ api_token: [] }, { api_email: [], api_key: [] }],
-    parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
+    parameters: [...pathParameters(route), ...queryParameters(route), ...sharedParameters(route)],
     ...(route.body && { requestBody: bodyOf(route.body) }),
     responses: { [route.status ?? 200]: successOf(route, isVersioned), ...refusalsOf(route) },
   }
@@ -63,14 +64,21 @@ function repeated(schema: Json): Json {
   return choices?.find(({ type }) => type === 'array') ?? schema
 }
 
-function headerParameters({ isConditional, isRepeatable }: Route): readonly Json[] {
+function sharedParameters(route: Route): readonly Json[] {
+  const { isConditional, isRepeatable } = route
   return [
+    ...(reachesGates(route) ? [{ $ref: '#/components/parameters/Wait' }] : []),
     ...(isConditional ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
     ...(isRepeatable ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
 }
 
 export const namedParameters: Json = {
+  Wait: {
+    ...{ name: 'wait', in: 'query', required: false, schema: { type: 'integer', minimum: 0, maximum: mostSecondsToWait } },
+    description:
+      'How many seconds to wait, once it is done, until no gate acts on what was before. The answer then has a `receipt`, which says what became of the change at each gate.',
+  },
   IfMatch: {
     ...{ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } },
     description:
@@ -92,7 +100,8 @@ function bodyOf(body: Route['body'] & object): Json {
   }
 }
 
-function successOf({ result, info, isRepeatable, permission }: Route, isVersioned: boolean): Json {
+function successOf(route: Route, isVersioned: boolean): Json {
+  const { result, info, isRepeatable, permission } = route
   const resultInfo = info && schemaOf(info, asStatement)
   const schema = {
     type: 'object',
@@ -101,6 +110,7 @@ function successOf({ result, info, isRepeatable, permission }: Route, isVersione
       result: schemaOf(result, asStatement),
       ...{ success: { type: 'boolean', const: true }, errors: { type: 'array', maxItems: 0 }, messages: { type: 'array', maxItems: 0 } },
       ...(resultInfo && { result_info: resultInfo }),
+      ...(reachesGates(route) && { receipt: schemaOf(ReceiptResult, asStatement) }),
     },
   }
   const [example] = examplesOf(result)

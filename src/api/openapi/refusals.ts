@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { Failure, type FailureCode } from '../../authority/failure.ts'
 import { answerTo, internalError } from '../failures.ts'
 import { notJson } from '../json-body.ts'
-import type { Route } from '../route.ts'
+import { type Route, reachesGates } from '../route.ts'
 import { headers } from './headers.ts'
 import type { Json } from './schema.ts'
 
@@ -23,7 +23,7 @@ function refusalCodes(route: Route): readonly Code[] {
     ...(signsIn ? (['not_authenticated', 'wrong_location', 'too_many_requests'] as const) : []),
     ...(isAdmitted ? (['not_permitted'] as const) : []),
     ...(path.includes(':') ? (['no_route'] as const) : []),
-    ...(query ? (['invalid_query'] as const) : []),
+    ...(query || reachesGates(route) ? (['invalid_query'] as const) : []),
     // A body is read wherever there may be one, also where none is asked for.
     ...(method === 'GET' ? [] : (['invalid_request', 'request_too_large', 'invalid_header'] as const)),
     ...failures,

@@ -25,6 +25,7 @@ import {
 import { ApplicationResult, CreateApplication, DeletedApplication, UpdateApplication } from '../../wire/application.ts'
 import { AuditLogResult, AuditLogResultInfo } from '../../wire/audit-log.ts'
 import { ExplainRequest, ExplanationResult } from '../../wire/explanation.ts'
+import { GateResult, ReceiptResult } from '../../wire/gate.ts'
 import { OrganizationResult, UpdateOrganization } from '../../wire/organization.ts'
 import { ResultInfo } from '../../wire/pagination.ts'
 import { Rule } from '../../wire/rule.ts'
@@ -54,6 +55,8 @@ const demanded: Readonly<Record<string, TSchema>> = {
 /** What they are shown. */
 const shown: Readonly<Record<string, TSchema>> = {
   ServiceToken: ServiceTokenResult,
+  Gate: GateResult,
+  Receipt: ReceiptResult,
   IssuedServiceToken: IssuedServiceTokenResult,
   UpdatedServiceToken: UpdatedServiceTokenResult,
   SecretUse: SecretUseResult,

@@ -10,7 +10,16 @@ export interface Follower {
   catchUp(): Promise<void>
   /** Milliseconds since the last poll that succeeded was sent: no change older than that is missing. */
   ageMs(monotonicMs?: number): number
+  position(): Position
   stop(): Promise<void>
+}
+
+/** How far it has come. */
+export interface Position {
+  /** The newest change that is applied, and all before it. */
+  readonly seq: number
+  /** When the poll was sent that confirmed it. */
+  readonly confirmedAtMs: number
 }
 
 export interface FollowerDeps {
@@ -21,15 +30,17 @@ export interface FollowerDeps {
   readonly pollEveryMs: number
   /** Milliseconds of age beyond which the operator is told. */
   readonly stalenessBudgetMs: number
+  /** Hears of it when changes have been applied. */
+  readonly onApplied?: () => void
 }
 
 /** Changes a read. */
 const batchSize = 1000
 
 /** Keeps a replica up to date from the change log. */
-export function createFollower({ feed, replica, clock, log, pollEveryMs, stalenessBudgetMs }: FollowerDeps): Follower {
+export function createFollower({ feed, replica, clock, log, pollEveryMs, stalenessBudgetMs, onApplied }: FollowerDeps): Follower {
   let seq = 0
-  /** Whether the last snapshot was read to its end. */
+  /** Whether the last snapshot was read to its end, and nothing has shown since that it is of no use. */
   let isWhole = false
   let confirmedAtMs = Number.NEGATIVE_INFINITY
   let failing = false
@@ -43,11 +54,13 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     const sentAtMs = clock.monotonicMs()
     // Whatever changes while the pages are read has a number above this one and is applied again, so the pages need no transaction.
     const head = await feed.head()
+    replica.beginRound()
     for (const kind of replicated) {
       if (kind === 'service_token') continue
       for await (const page of pagesOf(feed, kind)) for (const entity of page) replica.put(kind, entity)
     }
     for await (const page of feed.credentials()) for (const token of page) replica.put('service_token', token)
+    replica.endRound()
     replica.settle()
     // Not before: a snapshot that broke off must be read again.
     seq = head
@@ -58,20 +71,19 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   async function poll(): Promise<void> {
     try {
       const sentAtMs = clock.monotonicMs()
-      if (!isWhole || (await feed.head()) < seq) {
-        if (isWhole) log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
+      const before = seq
+      if (isWhole && (await feed.head()) < seq) {
+        log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
         isWhole = false
-        replica.clear()
+      }
+      if (!isWhole) await loadSnapshot()
+      if (!(await applyChanges())) {
+        log.warn({ seq }, 'the gate has fallen behind the change log; it learns everything anew')
+        isWhole = false
         await loadSnapshot()
       }
-      for (;;) {
-        const changes = await feed.changesSince(seq, batchSize)
-        await apply(changes)
-        seq = changes.at(-1)?.seq ?? seq
-        if (changes.length < batchSize) break
-      }
-      replica.settle()
       confirmedAtMs = sentAtMs
+      if (seq !== before) onApplied?.()
       if (failing) log.info({ seq }, 'the gate follows the change log again')
       failing = false
       stale = false
@@ -84,6 +96,20 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
         log.error({ seq, ageMs: Math.round(ageMs()) }, 'the staleness budget is used up')
       }
     }
+  }
+
+  /** Answers `false` where changes are missing: the log is pruned, and has a gap nowhere else. */
+  async function applyChanges(): Promise<boolean> {
+    for (;;) {
+      const changes = await feed.changesSince(seq, batchSize)
+      const [first] = changes
+      if (first !== undefined && first.seq !== seq + 1) return false
+      await apply(changes)
+      seq = changes.at(-1)?.seq ?? seq
+      if (changes.length < batchSize) break
+    }
+    replica.settle()
+    return true
   }
 
   function ageMs(monotonicMs = clock.monotonicMs()): number {
@@ -118,6 +144,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     },
     catchUp: polls.run,
     ageMs,
+    position: () => ({ seq, confirmedAtMs }),
     async stop() {
       stopped = true
       clearTimeout(timer)

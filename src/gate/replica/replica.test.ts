@@ -87,13 +87,18 @@ describe('applications in the replica', () => {
     }
   })
 
-  test('are gone with everything else when the replica is cleared', () => {
+  test('go on answering while everything is read anew, and are gone at the end if they have not come again', () => {
     const replica = replicaOf(anApplication({ domain: 'team.example' }))
     replica.put('service_token', aToken())
     replica.put('signing_key', aKey('key', 0))
-    replica.clear()
+    const known = () => [answering(replica, 'team.example')?.domain, replica.size, replica.signingKeysOf(aToken().accountId).length]
+    replica.beginRound()
     replica.settle()
-    expect([answering(replica, 'team.example'), replica.size, replica.signingKeysOf(aToken().accountId)]).toEqual([undefined, 0, []])
+    expect(known()).toEqual(['team.example', 1, 1])
+    replica.put('signing_key', aKey('key', 0))
+    replica.endRound()
+    replica.settle()
+    expect(known()).toEqual([undefined, 0, 1])
   })
 })
 

@@ -20,6 +20,10 @@ export const replicated = [
 ] as const satisfies readonly Kind[]
 export type Replicated = (typeof replicated)[number]
 
+/** All of which there are few: objects in maps. */
+type Other = Exclude<Replicated, 'service_token'>
+const others = replicated.filter((kind) => kind !== 'service_token')
+
 /** An application, its policies in a form that can be asked, and what its account has decided. */
 export interface Entrance {
   readonly application: Application
@@ -40,7 +44,10 @@ export interface Replica {
   signingKeysOf(accountId: string): readonly SigningKey[]
   put<K extends Replicated>(kind: K, entity: K extends 'service_token' ? Credential : Entities[K]): void
   remove(kind: Replicated, id: string): void
-  clear(): void
+  /** Begins to take in everything anew; what is known goes on counting until then. */
+  beginRound(): void
+  /** Removes what has not been put since the round began: it is no more. */
+  endRound(): void
   /** Makes what was put and removed count for applications and policies; service tokens and keys count at once. */
   settle(): void
   /** Another number whenever applications, policies, groups or organizations have changed and settled. */
@@ -66,12 +73,17 @@ export function createReplica(): Replica {
   /** What changed since it was last settled: ids of applications and policies, and accounts of which everything is looked at again. */
   const changed = { applications: new Set<string>(), policies: new Set<string>(), accounts: new Set<string>() }
 
-  const stores: { readonly [K in Exclude<Replicated, 'service_token' | 'signing_key'>]: Map<string, Entities[K]> } = {
-    ...{ application: applications, policy: policies, group: groups, organization: organizations },
+  const stores: { readonly [K in Other]: Map<string, Entities[K]> } = {
+    ...{ application: applications, policy: policies, group: groups, organization: organizations, signing_key: keys },
+  }
+  /** What has not been put since the round began. */
+  const unseen: { [K in Other]: Set<string> } = {
+    ...{ application: new Set(), policy: new Set(), group: new Set(), organization: new Set(), signing_key: new Set() },
   }
 
-  function noteChange(kind: keyof typeof stores, id: string, accountId: string | undefined): void {
-    if (kind === 'application') changed.applications.add(id)
+  function noteChange(kind: Other, id: string, accountId: string | undefined): void {
+    if (kind === 'signing_key') indexKeys()
+    else if (kind === 'application') changed.applications.add(id)
     else if (kind === 'policy') changed.policies.add(id)
     else if (accountId !== undefined) changed.accounts.add(accountId)
   }
@@ -87,6 +99,21 @@ export function createReplica(): Replica {
     for (const key of newestFirst) keysByAccount.set(key.accountId, [...(keysByAccount.get(key.accountId) ?? []), key])
   }
 
+  function put(kind: Replicated, entity: Credential | Entities[Replicated]): void {
+    if (kind === 'service_token') return tokens.put(entity as Credential)
+    unseen[kind].delete(entity.id)
+    const before = stores[kind] as Map<string, unknown>
+    before.set(entity.id, entity)
+    noteChange(kind, entity.id, kind === 'organization' ? entity.id : (entity as Group).accountId)
+  }
+
+  function remove(kind: Replicated, id: string): void {
+    if (kind === 'service_token') return tokens.remove(id)
+    const accountId = kind === 'group' ? groups.get(id)?.accountId : id
+    stores[kind].delete(id)
+    noteChange(kind, id, accountId)
+  }
+
   return {
     tokenByClientId: tokens.find,
     match: tokens.match,
@@ -99,37 +126,17 @@ export function createReplica(): Replica {
     organizations: () => organizations.values(),
     signingKeysOf: (accountId) => keysByAccount.get(accountId) ?? [],
 
-    put(kind, entity) {
-      if (kind === 'service_token') {
-        tokens.put(entity as Credential)
-      } else if (kind === 'signing_key') {
-        keys.set(entity.id, entity as SigningKey)
-        indexKeys()
-      } else {
-        const named = kind as keyof typeof stores
-        const store = stores[named] as Map<string, unknown>
-        store.set(entity.id, entity)
-        noteChange(named, entity.id, named === 'organization' ? entity.id : (entity as Group).accountId)
-      }
+    put,
+    remove,
+
+    beginRound() {
+      tokens.beginRound()
+      for (const kind of others) unseen[kind] = new Set(stores[kind].keys())
     },
 
-    remove(kind, id) {
-      if (kind === 'service_token') {
-        tokens.remove(id)
-      } else if (kind === 'signing_key') {
-        keys.delete(id)
-        indexKeys()
-      } else {
-        noteChange(kind, id, kind === 'group' ? groups.get(id)?.accountId : id)
-        stores[kind].delete(id)
-      }
-    },
-
-    clear() {
-      for (const id of applications.keys()) changed.applications.add(id)
-      tokens.clear()
-      for (const map of [keys, applications, policies, groups, organizations]) map.clear()
-      indexKeys()
+    endRound() {
+      tokens.endRound()
+      for (const kind of others) for (const id of unseen[kind]) remove(kind, id)
     },
 
     settle() {

@@ -3,6 +3,8 @@ export interface Rows {
   /** A row that was free. Its last word counts how often it has changed hands; the others are as they were left. */
   take(): number
   release(row: number): void
+  /** How many rows have ever been taken: the first ones. */
+  readonly used: number
   /** The page that a row is in, and where it begins there. */
   page(row: number): Uint32Array
   offset(row: number): number
@@ -37,6 +39,9 @@ export function createRows(): Rows {
       const row = used++
       if (row >>> rowsPerPageBits === pages.length) pages.push(new Uint32Array(wordsPerRow << rowsPerPageBits))
       return row
+    },
+    get used() {
+      return used
     },
     release(row) {
       page(row)[offset(row)] = free

@@ -71,7 +71,8 @@ describe('a token in the table', () => {
     table.put(aToken({ name: 'two' }, 'other'))
     expect(table.match(before, digestOf('secret'))).toBe('none')
     expect(table.match(before, digestOf('other'))).toBe('none')
-    table.clear()
+    table.beginRound()
+    table.endRound()
     expect(table.match(before, digestOf('secret'))).toBe('none')
   })
 
@@ -109,23 +110,27 @@ test.each([
   expect([clientIdOf('token'), clientIdOf('two')].map((clientId) => table.find(clientId)?.clientId)).not.toContain(undefined)
 })
 
-test('holds just what was put in and not taken out, whatever the order', () => {
+test('holds just what was put in and not taken out, nor left out when everything was read anew, whatever the order', () => {
   const names = Array.from({ length: 40 }, (_, number) => `token ${number}`)
   const step = fc.oneof(
     { weight: 60, arbitrary: fc.record({ put: fc.constantFrom(...names), version: fc.nat(1000) }) },
     { weight: 40, arbitrary: fc.record({ remove: fc.constantFrom(...names) }) },
-    { weight: 1, arbitrary: fc.constant('clear' as const) },
+    { weight: 2, arbitrary: fc.constantFrom('begin' as const, 'end' as const) },
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const [table, model] = [createTokenTable(), new Map<string, number>()]
+      const [table, model, sinceBegin] = [createTokenTable(), new Map<string, number>(), new Set<string>()]
       for (const each of steps) {
-        if (each === 'clear') {
-          table.clear()
-          model.clear()
+        if (each === 'begin') {
+          table.beginRound()
+          sinceBegin.clear()
+        } else if (each === 'end') {
+          table.endRound()
+          for (const name of model.keys()) if (!sinceBegin.has(name)) model.delete(name)
         } else if ('put' in each) {
           table.put(aToken({ name: each.put, secretVersion: each.version }))
           model.set(each.put, each.version)
+          sinceBegin.add(each.put)
         } else {
           table.remove(tokenIdOf(each.remove))
           model.delete(each.remove)

@@ -31,7 +31,10 @@ export interface TokenTable {
   match(token: KnownToken | undefined, presented: Digest): Match
   put(token: Credential): void
   remove(id: string): void
-  clear(): void
+  /** Begins to take in everything anew; what was there goes on working. */
+  beginRound(): void
+  /** Removes what has not been put since the round began. */
+  endRound(): void
   readonly size: number
 }
 
@@ -46,18 +49,22 @@ const hasPreviousDigest = 2
 const flagBits = 2
 
 const highWord = 2 ** 32
+/** Instants take 48 bits; the rest of the second word of `previousUntil` is the round in which the row was written, 0 in a row that is free. */
+const roundShift = 16
+const lastRound = 2 ** 16 - 1
 
 /** Nothing in it is an object for each token: so neither its size nor what is done to it holds up the garbage collector. */
 export function createTokenTable(): TokenTable {
-  let rows = createRows()
-  let byClientId = createRowIndex(rows, at.clientId)
-  let byId = createRowIndex(rows, at.id)
+  const rows = createRows()
+  const byClientId = createRowIndex(rows, at.clientId)
+  const byId = createRowIndex(rows, at.id)
+  let round = 1
   let size = 0
   /** Tokens belong to few accounts and zones: a row has the number of one. */
-  let scopes: Scope[] = []
-  let scopeNumbers = new Map<string, number>()
+  const scopes: Scope[] = []
+  const scopeNumbers = new Map<string, number>()
   /** What was read out of rows lately. */
-  let known = new Array<KnownToken | undefined>(places).fill(undefined)
+  const known = new Array<KnownToken | undefined>(places).fill(undefined)
 
   const sought = new Uint32Array(4)
   const [ownDigest, previousDigest] = [new Uint32Array(8), new Uint32Array(8)]
@@ -85,7 +92,7 @@ export function createTokenTable(): TokenTable {
       enabled: (flags & isEnabled) !== 0,
       expiresAt: word(at.expiry) + word(at.expiry + 1) * highWord,
       secretVersion: word(at.secretVersion),
-      previousUntil: word(at.previousUntil) + word(at.previousUntil + 1) * highWord,
+      previousUntil: word(at.previousUntil) + (word(at.previousUntil + 1) & 0xffff) * highWord,
       previousVersion: word(at.previousVersion),
       place: row & (places - 1),
       row,
@@ -105,6 +112,7 @@ export function createTokenTable(): TokenTable {
     words[offset + at.flagsAndScope] = (scopeNumber(token) << flagBits) | flags
     writeInstant(words, offset + at.expiry, expiresAt)
     writeInstant(words, offset + at.previousUntil, previous?.until ?? 0)
+    words[offset + at.previousUntil + 1] = (words[offset + at.previousUntil + 1] as number) | (round << roundShift)
     words[offset + at.secretVersion] = token.secretVersion
     words[offset + at.previousVersion] = previous?.version ?? 0
     words[offset + at.edition] = (words[offset + at.edition] as number) + 1
@@ -116,6 +124,7 @@ export function createTokenTable(): TokenTable {
     const words = rows.page(row)
     const edition = rows.offset(row) + at.edition
     words[edition] = (words[edition] as number) + 1
+    words[rows.offset(row) + at.previousUntil + 1] = 0
     rows.release(row)
     size--
   }
@@ -172,14 +181,15 @@ export function createTokenTable(): TokenTable {
       if (row !== -1) drop(row)
     },
 
-    clear() {
-      rows = createRows()
-      byClientId = createRowIndex(rows, at.clientId)
-      byId = createRowIndex(rows, at.id)
-      size = 0
-      scopes = []
-      scopeNumbers = new Map()
-      known = new Array<KnownToken | undefined>(places).fill(undefined)
+    beginRound() {
+      round = round === lastRound ? 1 : round + 1
+    },
+
+    endRound() {
+      for (let row = 0; row < rows.used; row++) {
+        const written = rows.word(row, at.previousUntil + 1) >>> roundShift
+        if (written !== 0 && written !== round) drop(row)
+      }
     },
 
     get size() {

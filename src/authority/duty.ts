@@ -1,0 +1,51 @@
+import type { Nodes } from './nodes.ts'
+import type { Log } from './ports.ts'
+import { every } from './rounds.ts'
+
+/** What has to be done now and then by one node of the installation, whichever it is. */
+export interface Duty {
+  /** Does it where it is due and no other node is at it. */
+  attend(): Promise<void>
+  /** Leaves it to the others. */
+  leave(): Promise<void>
+}
+
+export interface DutyDeps {
+  readonly store: Pick<Nodes, 'takeLease' | 'noteDone' | 'releaseLease'>
+  readonly name: string
+  readonly nodeId: string
+  readonly task: () => Promise<void>
+  /** From the end of one time to the beginning of the next. */
+  readonly intervalMs: number
+  readonly log: Log
+}
+
+/** For how long a node has it that is not heard of any more. */
+const leaseMs = 30_000
+/** How often it is seen whether there is something to do, and for whom. */
+export const attendEveryMs = 10_000
+
+export function createDuty({ store, name, nodeId, task, intervalMs, log }: DutyDeps): Duty {
+  const take = () => store.takeLease(name, nodeId, leaseMs)
+
+  return {
+    async attend() {
+      const lease = await take()
+      if (lease === undefined || (lease.doneMsAgo !== null && lease.doneMsAgo < intervalMs)) return
+      const keep = () =>
+        take().then(
+          (kept) => kept === undefined && log.warn({ name }, 'another node has taken over what this one took too long for'),
+          // The next time will tell.
+          () => undefined,
+        )
+      const stopKeeping = every(attendEveryMs, async () => void (await keep()))
+      try {
+        await task()
+        await store.noteDone(name, nodeId)
+      } finally {
+        await stopKeeping()
+      }
+    },
+    leave: () => store.releaseLease(name, nodeId),
+  }
+}

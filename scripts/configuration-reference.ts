@@ -1,6 +1,7 @@
 // Writes docs/reference/configuration.md from the settings; with --check it only tells whether the page is as it would be written.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { environmentName, flagName, type Setting, settings, snakeCase } from '../src/config/settings.ts'
+import { environmentName, flagName, type Setting, snakeCase } from '../src/config/setting.ts'
+import { settings } from '../src/config/settings.ts'
 
 const path = 'docs/reference/configuration.md'
 

@@ -4,7 +4,8 @@ import manifest from '../../package.json' with { type: 'json' }
 import { isWorker, runWorker } from '../app/worker.ts'
 import { startApp } from '../app.ts'
 import { loadConfig } from '../config/load.ts'
-import { type Config, environmentName, flagName, type Setting, settings } from '../config/settings.ts'
+import { environmentName, flagName, type Setting } from '../config/setting.ts'
+import { type Config, settings } from '../config/settings.ts'
 import { welcome } from './welcome.ts'
 
 /** `postern serve`: runs the API and the gate until a signal asks to stop. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from './load.ts'
-import { environmentName, settings } from './settings.ts'
+import { environmentName } from './setting.ts'
+import { settings } from './settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Config, environmentName, flagName, type Setting, settings, snakeCase } from './settings.ts'
+import { environmentName, flagName, type Setting, snakeCase } from './setting.ts'
+import { type Config, settings } from './settings.ts'
 
 /** All that is wrong with the configuration, one line a problem. */
 export class ConfigError extends Error {

@@ -1,3 +1,4 @@
+import { setting } from './setting.ts'
 import {
   accessLogMode,
   addressRanges,
@@ -17,22 +18,6 @@ import {
 } from './values.ts'
 
 // Every setting of Postern, once: its type, default and meaning, and by derivation its flag, environment variable and key in the settings file.
-
-export interface Setting<Value> {
-  readonly meaning: string
-  /** As it would be written; without one the setting may be left out. */
-  readonly default?: string
-  /** Comes from the environment or from the file that `…_FILE` names, never from a flag or the settings file. */
-  readonly secret?: true
-  /** Answers with the value, or throws an error that says what would be right. */
-  readonly parse: (text: string) => Value
-}
-
-function setting<Value>(definition: Setting<Value> & { readonly default: string }): Setting<Value> & { readonly default: string }
-function setting<Value>(definition: Setting<Value>): Setting<Value | undefined>
-function setting<Value>(definition: Setting<Value>): Setting<Value | undefined> {
-  return definition
-}
 
 export const settings = {
   databaseUrl: setting({
@@ -237,15 +222,3 @@ export const settings = {
 
 type Settings = typeof settings
 export type Config = { readonly [Key in keyof Settings]: ReturnType<Settings[Key]['parse']> }
-
-export function environmentName(key: string): string {
-  return `POSTERN_${snakeCase(key).toUpperCase()}`
-}
-
-export function flagName(key: string): string {
-  return `--${snakeCase(key).replaceAll('_', '-')}`
-}
-
-export function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}

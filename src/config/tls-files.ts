@@ -3,7 +3,8 @@ import { type BigIntStats, readFileSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { ConfigError } from './load.ts'
-import { type Config, environmentName } from './settings.ts'
+import { environmentName } from './setting.ts'
+import type { Config } from './settings.ts'
 
 /** What a TLS server takes. */
 export interface TlsPair {

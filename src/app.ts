@@ -17,6 +17,7 @@ import type { RandomBytes } from './domain/secret.ts'
 import { urlOf, watchConnections } from './gate/connections.ts'
 import { addressOf, createTrust } from './gate/peer.ts'
 import { renewCertificate } from './gate/renewal.ts'
+import { isUnavailable } from './store/unavailable.ts'
 
 /** Connections to the API at a time, and of one address. */
 const apiPlaces = { max: 5_000, maxPerSource: 1_000 }
@@ -67,7 +68,14 @@ async function start(
 
   const isTrusted = createTrust(config.trustedProxies)
   const server: ServerDeps = {
-    ...{ rayIds, log, problems: gate.problems, metrics: gate.metrics, addressOf: (request) => addressOf(request, isTrusted) },
+    ...{
+      isUnavailable,
+      rayIds,
+      log,
+      problems: gate.problems,
+      metrics: gate.metrics,
+      addressOf: (request) => addressOf(request, isTrusted),
+    },
     ...{ requestTimeoutMs: config.requestTimeout, corsOrigins: config.corsOrigins, tls: tls.api?.pair },
   }
   const management = hasApi ? await startManagement({ ...around, gate, server }, closers) : undefined

@@ -43,6 +43,7 @@ const answers: { readonly [Code in FailureCode]: Answer } = {
   no_route: { status: 404, code: 7003 },
   method_not_allowed: { status: 405, code: 10405 },
   request_too_large: { status: 413, code: 12130, name: 'access.api.error.invalid_request' },
+  unavailable: { status: 503, code: 12130, name: 'access.api.error.unavailable' },
   request_timeout: { status: 408, code: 12130, name: 'access.api.error.invalid_request' },
   malformed_request: { status: 400, code: 6003 },
   headers_too_large: { status: 431, code: 6003 },

@@ -13,10 +13,14 @@ import { pathOf, type RegisterDeps, register } from './register.ts'
 import { routes } from './routes.ts'
 
 const base = '/client/v4'
+/** A database that fails over is back within so long, or much later. */
+const retryAfterSeconds = 5
 const maxBodyBytes = 1024 * 1024
 
 export interface ServerDeps extends HealthDeps {
   readonly rayIds: () => string
+  /** Whether an error says no more than that the database cannot be reached at present. */
+  readonly isUnavailable: (error: unknown) => boolean
   readonly log: Log
   /** The client's own address, be there proxies before the server or not. */
   readonly addressOf: (request: IncomingMessage) => string
@@ -80,7 +84,9 @@ export function createHealthServer(deps: ServerDeps): FastifyInstance {
   }
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const failure = asFailure(error, request)
+    const isAway = deps.isUnavailable(error)
+    if (isAway) log.error({ err: error, ray: request.id }, 'a request was refused: the database cannot be reached, or cannot be written')
+    const failure = isAway ? new Failure('unavailable') : asFailure(error, request)
     reply.headers(headersOfAll(request))
     if (failure === undefined) {
       log.error(
@@ -90,6 +96,7 @@ export function createHealthServer(deps: ServerDeps): FastifyInstance {
       return reply.code(500).send(internalError)
     }
     const { status, body } = answerTo(failure, pathOf(request))
+    if (status === 503) reply.header('retry-after', String(retryAfterSeconds))
     // As bytes: to a text Fastify adds a charset, and for a URL that it cannot read it runs no hook to take it away.
     return reply
       .code(status)

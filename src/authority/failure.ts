@@ -28,6 +28,8 @@ const failures = {
   no_route: 'No route for that URI',
   method_not_allowed: 'This resource does not have that method',
   request_too_large: 'The request body is too large',
+  unavailable:
+    'The database cannot be reached at present; try again in a few seconds, with an Idempotency-Key where nothing may be done twice',
   request_timeout: 'The request did not arrive in time',
   malformed_request: 'Invalid request headers: this is not valid HTTP/1.1',
   headers_too_large: 'Invalid request headers: together they are too large',

@@ -21,6 +21,8 @@ export function openPostgres(connectionString: string, log: Log): Database {
       types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) },
       ...options,
     })
+    // While somebody uses it and asks nothing, nobody else hears of it, and Node would end the process. The next question fails.
+    opened.on('connect', (client) => client.on('error', () => undefined))
     // While nobody uses it.
     opened.on('error', (error) => log.warn({ err: error }, 'a connection to the database broke'))
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: opened }) })

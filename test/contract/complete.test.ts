@@ -29,6 +29,7 @@ const failures: { readonly [Code in FailureCode]: 'recorded' | { readonly notRec
   ...{ exceeds_maker: 'recorded', too_many_requests: 'recorded', no_route: 'recorded', method_not_allowed: 'recorded' },
   ...{ request_too_large: 'recorded', headers_too_large: 'recorded' },
   request_timeout: { notRecorded: 'an exchange cannot be slow; see test/e2e/api-broken-requests.test.ts' },
+  unavailable: { notRecorded: 'no exchange takes the database away; see test/nodes/failures.test.ts' },
   malformed_request: { notRecorded: 'no HTTP client can send it; see test/e2e/api-broken-requests.test.ts' },
 }
 

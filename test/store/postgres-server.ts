@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import pg from 'pg'
@@ -7,8 +8,14 @@ import { temporaryFolder } from '../fixtures.ts'
 /** A PostgreSQL server with a database for tests. */
 export interface PostgresServer {
   readonly url: string
+  /** Answers with the rows of the last statement. */
+  query<Row>(statements: string): Promise<readonly Row[]>
   /** Leaves nothing in the database. */
   empty(): Promise<void>
+  /** Kills it, as a failing machine would. Only a server that was started for the occasion. */
+  kill(): void
+  /** Starts it again on the same data. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -22,7 +29,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const note = (line: unknown) => output.push(String(line))
   const port = await freePort()
   const server = new EmbeddedPostgres({
-    ...{ databaseDir: folder.path, port, user: 'postgres', password: 'postgres', persistent: false },
+    ...{ databaseDir: folder.path, port, user: 'postgres', password: 'postgres', persistent: true },
     // PostgreSQL does not run as root; this makes it run as a user "postgres", whom it creates when there is none.
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
@@ -37,7 +44,16 @@ export async function startPostgres(): Promise<PostgresServer> {
     folder.remove()
     throw new Error(`it did not start: ${error instanceof Error ? error.message : output.slice(-5).join('\n')}`, { cause: error })
   }
-  return databaseAt(`postgres://postgres:postgres@127.0.0.1:${port}/postgres`, () => server.stop())
+  async function stop(): Promise<void> {
+    await server.stop()
+    folder.remove()
+  }
+  const kill = () => process.kill(Number(readFileSync(`${folder.path}/postmaster.pid`, 'utf8').split('\n', 1)[0]), 'SIGKILL')
+  return { ...(await databaseAt(`postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop)), kill, restart: () => server.start() }
+}
+
+function notOurs(): never {
+  throw new Error('the server of POSTERN_TEST_DATABASE_URL is not ours to stop')
 }
 
 /** Makes a database of our own on the server, so that nothing that was there is touched. */
@@ -49,7 +65,11 @@ async function databaseAt(url: string, stop: () => Promise<void>): Promise<Postg
   return {
     url: own.href,
     // Far quicker than a new database for each test.
-    empty: () => run(own.href, 'drop schema public cascade; create schema public'),
+    empty: async () => void (await run(own.href, 'drop schema public cascade; create schema public')),
+    query: <Row>(statements: string) => run<Row>(own.href, statements),
+
+    kill: notOurs,
+    restart: notOurs,
 
     async stop() {
       await run(url, `drop database ${name}`)
@@ -58,13 +78,14 @@ async function databaseAt(url: string, stop: () => Promise<void>): Promise<Postg
   }
 }
 
-async function run(url: string, statements: string): Promise<void> {
+async function run<Row>(url: string, statements: string): Promise<readonly Row[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  await client.query(statements).finally(() => client.end())
+  const results = [await client.query(statements).finally(() => client.end())].flat()
+  return (results.at(-1)?.rows ?? []) as readonly Row[]
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)

@@ -15,6 +15,7 @@ import { describeEntities } from './entity-suite.ts'
 import { describeLists } from './list-suite.ts'
 import { describeMasterKeyProof } from './master-key-suite.ts'
 import { describeMigrations } from './migration-suite.ts'
+import { describeNodes } from './node-suite.ts'
 import { describePolicies } from './policy-suite.ts'
 import { describePrincipals } from './principal-suite.ts'
 import { describeReferences } from './reference-suite.ts'
@@ -56,6 +57,7 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
       describeConcurrency(underTest)
       describeEntities(underTest)
       describeMasterKeyProof(underTest)
+      describeNodes(underTest)
       describePrincipals(underTest)
       describePolicies(underTest)
       describeApiTokens(underTest)

@@ -11,7 +11,7 @@ type Code = FailureCode | 'internal_error'
 /** What can befall every request, whatever it asks for. */
 const ofAll = [
   ...(['missing_credentials', 'malformed_authorization', 'malformed_request', 'too_many_failures'] as const),
-  ...(['request_timeout', 'headers_too_large', 'internal_error'] as const),
+  ...(['request_timeout', 'headers_too_large', 'internal_error', 'unavailable'] as const),
 ] as const satisfies readonly Code[]
 
 /** In what ways a request of this route can be refused. */

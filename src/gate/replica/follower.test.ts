@@ -14,6 +14,7 @@ function aFeed() {
   const changes: Change[] = []
   const feed = {
     calls: [] as Call[],
+    pruned: 0,
     broken: false,
     /** Runs between a question and its answer, which is computed first: what happens meanwhile is not in it. */
     meanwhile: (_call: Call, _kind?: Kind): void | Promise<void> => undefined,
@@ -25,6 +26,10 @@ function aFeed() {
     loseNewest() {
       const lost = changes.pop()
       entities.delete(`${lost?.kind} ${lost?.id}`)
+    },
+    /** Forgets the oldest changes. */
+    prune(count: number) {
+      feed.pruned += count
     },
     delete(kind: Kind, id: string) {
       entities.delete(`${kind} ${id}`)
@@ -52,7 +57,7 @@ function aFeed() {
           .slice(0, limit) as unknown as readonly Entities[K][],
         kind,
       ),
-    changesSince: (seq, limit) => answer('changesSince', changes.slice(seq, seq + limit)),
+    changesSince: (seq, limit) => answer('changesSince', changes.slice(Math.max(seq, feed.pruned), Math.max(seq, feed.pruned) + limit)),
     async *credentials() {
       yield await answer('read', ofKind('service_token') as unknown as readonly Credential[], 'service_token')
     },
@@ -250,6 +255,55 @@ describe('while the database is away', () => {
     feed.broken = false
     await follower.catchUp()
     expect(known()).toEqual([1, true])
+  })
+
+  describe('when the change log was pruned beyond what it has applied', () => {
+    const deletedAndMade = () => {
+      feed.delete('service_token', tokenIdOf('first'))
+      for (const name of ['second', 'third']) feed.store('service_token', aToken({ name }))
+      feed.prune(3)
+    }
+    const known = () => ['first', 'second', 'third'].map(enabledOf)
+
+    test('it learns everything anew: what is gone is gone, and nothing is missing', async () => {
+      feed.store('service_token', aToken({ name: 'first' }))
+      await follower.start()
+      deletedAndMade()
+      await follower.catchUp()
+      expect(known()).toEqual([undefined, true, true])
+      expect(lines).toEqual(['warn: the gate has fallen behind the change log; it learns everything anew'])
+      await follower.catchUp()
+      expect([lines.length, follower.position().seq]).toEqual([1, 4])
+    })
+
+    test('it goes on with what it knows meanwhile, and does not call that confirmed', async () => {
+      feed.store('service_token', aToken({ name: 'first' }))
+      await follower.start()
+      deletedAndMade()
+      clock.advance(1000)
+      const seen: unknown[] = []
+      feed.meanwhile = (call) => {
+        if (call === 'read') seen.push(enabledOf('first'), follower.ageMs())
+      }
+      await follower.catchUp()
+      expect(new Set(seen)).toEqual(new Set([true, 1000]))
+      expect(follower.ageMs()).toBe(0)
+    })
+
+    test('and begins again where that breaks off, from the beginning', async () => {
+      feed.store('service_token', aToken({ name: 'first' }))
+      await follower.start()
+      deletedAndMade()
+      feed.meanwhile = (call) => {
+        if (call === 'read') feed.broken = true
+      }
+      await follower.catchUp()
+      expect(enabledOf('first')).toBe(true)
+      feed.meanwhile = () => undefined
+      feed.broken = false
+      await follower.catchUp()
+      expect(known()).toEqual([undefined, true, true])
+    })
   })
 
   test('the age counts from when the poll was sent, not from when it was answered', async () => {

@@ -1,0 +1,128 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../fixtures.ts'
+import { startProcess } from '../postern-process.ts'
+import { freePort, startPostgres } from '../store/postgres-server.ts'
+import { type Cluster, type Node, startCluster } from './cluster.ts'
+import { statusAt } from './machine.ts'
+
+const closers: (() => Promise<unknown> | void)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function cluster(gates: number, settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+  const started = await startCluster(gates, settings)
+  closers.push(started.stop)
+  return started
+}
+
+const issueIn = ({ serviceTokens, accountId }: Cluster, name: string) => serviceTokens.create({ account_id: accountId, name })
+
+test('nodes that start at once on an empty database make one installation, and one of them shows its credentials', async () => {
+  const [postgres, folder] = [await startPostgres(), temporaryFolder()]
+  closers.push(folder.remove, postgres.stop)
+  const settings = { DATABASE_URL: postgres.url, MASTER_KEY: 'c4'.repeat(32) }
+  const roles = ['gate', 'both', 'api', 'both', 'gate']
+  const nodes = await Promise.all(roles.map((ROLE) => startProcess({ folder: folder.path, settings: { ...settings, ROLE } })))
+  closers.push(() => Promise.all(nodes.map(({ end }) => end('SIGTERM'))))
+  expect(nodes.filter((node) => node.output().includes('This is the first start'))).toHaveLength(1)
+  for (const node of nodes) expect((await fetch(`${node.apiUrl}/readyz`)).status).toBe(200)
+})
+
+test('a node that is a gate only has no API, but tells of its health', async () => {
+  const { gates } = await cluster(1)
+  const { apiUrl } = gates[0] as Node
+  const statuses = ['/livez', '/readyz', '/metrics', '/client/v4/accounts', '/docs/', '/openapi.json'].map(
+    async (path) => (await fetch(apiUrl + path)).status,
+  )
+  expect(await Promise.all(statuses)).toEqual([200, 200, 200, 404, 404, 404])
+})
+
+describe('a gate', () => {
+  test('learns of changes by a notification, long before it would ask, and asks as soon as it can listen again', async () => {
+    const nodes = await cluster(1, { POLL_INTERVAL: '60s', STALENESS_BUDGET: '10m' })
+    const [gate] = nodes.gates as [Node]
+    const first = await issueIn(nodes, 'first')
+    await expect.poll(() => statusAt(gate, first), { timeout: 10_000 }).toBe(200)
+    gate.way.cut()
+    const second = await issueIn(nodes, 'second')
+    expect(await statusAt(gate, second)).not.toBe(200)
+    gate.way.open()
+    await expect.poll(() => statusAt(gate, second), { timeout: 20_000 }).toBe(200)
+  }, 60_000)
+
+  test('that was away while the change log was pruned learns everything anew, and goes on with what it knows meanwhile', async () => {
+    const nodes = await cluster(1, { CHANGE_LOG_MAX: '2', CHORE_INTERVAL: '100ms' })
+    const [gate] = nodes.gates as [Node]
+    const [kept, deleted] = [await issueIn(nodes, 'kept'), await issueIn(nodes, 'deleted')]
+    for (const token of [kept, deleted]) await expect.poll(() => statusAt(gate, token), { timeout: 10_000 }).toBe(200)
+    gate.way.cut()
+    await nodes.call('DELETE', `/service_tokens/${deleted.id}`)
+    const late = await issueIn(nodes, 'late')
+    for (let number = 0; number < 5; number++) await issueIn(nodes, `more ${number}`)
+    await sleep(1_000)
+    expect([await statusAt(gate, kept), await statusAt(gate, deleted)]).toEqual([200, 200])
+    gate.way.open()
+    await expect.poll(() => statusAt(gate, late), { timeout: 20_000 }).toBe(200)
+    expect([await statusAt(gate, kept), await statusAt(gate, deleted)]).toEqual([200, 401])
+    expect(gate.output()).toContain('the gate has fallen behind the change log; it learns everything anew')
+  }, 60_000)
+})
+
+describe('what one node at a time does', () => {
+  test('is taken over when that node is stopped, and nobody else does it before', async () => {
+    const nodes = await cluster(0, { CHORE_INTERVAL: '100ms', LOG_RETENTION: '1h' })
+    const other = await nodes.start('api')
+    const holder = async () => (await nodes.postgres.query<{ holder: string }>("select holder from lease where name = 'chores'"))[0]?.holder
+    await expect.poll(holder).toBeDefined()
+    const before = await holder()
+    await sleep(1_000)
+    expect(await holder()).toBe(before)
+    await nodes.api.end('SIGTERM')
+    await expect.poll(holder, { timeout: 5_000 }).not.toBe(before)
+    expect((await fetch(`${other.apiUrl}/readyz`)).status).toBe(200)
+  }, 60_000)
+})
+
+const hasPgBouncer = spawnSync('pgbouncer', ['--version']).error === undefined
+test.skipIf(!hasPgBouncer && process.env['CI'] !== 'true')(
+  'behind PgBouncer in transaction mode all works, by asking alone',
+  async () => {
+    const [postgres, folder, port] = [await startPostgres(), temporaryFolder(), await freePort()]
+    closers.push(folder.remove, postgres.stop)
+    const url = new URL(postgres.url)
+    const database = url.pathname.slice(1)
+    chmodSync(folder.path, 0o777)
+    const file = join(folder.path, 'pgbouncer.ini')
+    writeFileSync(
+      file,
+      `[databases]
+${database} = host=127.0.0.1 port=${url.port} user=postgres password=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 4
+`,
+    )
+    const pooler = spawn('pgbouncer', ['-u', 'postgres', file], { stdio: 'ignore' })
+    closers.push(() => void pooler.kill('SIGKILL'))
+    await sleep(1_000)
+    url.port = String(port)
+    const nodes = await cluster(2, { DATABASE_URL: url.href })
+    const token = await issueIn(nodes, 'pooled')
+    for (const gate of nodes.gates) await expect.poll(() => statusAt(gate, token), { timeout: 10_000 }).toBe(200)
+    const { body } = await nodes.call('DELETE', `/service_tokens/${token.id}?wait=20`)
+    expect(body.receipt?.complete).toBe(true)
+    for (const gate of nodes.gates) expect(await statusAt(gate, token)).toBe(401)
+    const [gate] = nodes.gates as [Node]
+    await expect.poll(() => gate.output(), { timeout: 20_000 }).toContain('notifications of the database do not arrive')
+  },
+  90_000,
+)

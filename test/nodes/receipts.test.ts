@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startLoad } from '../machine-load.ts'
+import { type Cluster, type Node, startCluster } from './cluster.ts'
+import { type Issued, statusAt } from './machine.ts'
+
+let cluster: Cluster
+
+beforeEach(async () => {
+  cluster = await startCluster(3, { STALENESS_BUDGET: '3s' })
+}, 120_000)
+afterEach(() => cluster.stop())
+
+const issue = (name: string) => cluster.serviceTokens.create({ account_id: cluster.accountId, name })
+const statuses = (token: Issued) => Promise.all(cluster.gates.map((gate) => statusAt(gate, token)))
+const told = (receipt: { gates: readonly { status: string }[] } | undefined) => receipt?.gates.map(({ status }) => status).sort()
+const known = async () => (await cluster.call('GET', '/gates')).body.result as { name: string; status: string; behind_changes: number }[]
+
+describe('a receipt for a revocation', () => {
+  test.each([
+    ['a deletion', 'DELETE', '', undefined],
+    ['a token that is disabled', 'PUT', '', { enabled: false }],
+    ['a rotation without grace', 'POST', '/rotate', {}],
+  ])('of %s means that no gate lets the old secret in any more, however busy they are', async (_what, method, path, body) => {
+    const [token, other] = [await issue('revoked'), await issue('other')]
+    for (const one of [token, other]) await expect.poll(() => statuses(one)).toEqual([200, 200, 200])
+    const loads = cluster.gates.map((gate) => startLoad(gate.gateUrl, 8, () => [other.client_id ?? '', other.client_secret ?? '']))
+    const answer = await cluster.call(method, `/service_tokens/${token.id}${path}?wait=20`, body)
+    expect([answer.status, answer.body.receipt?.complete, told(answer.body.receipt)]).toEqual([
+      200,
+      true,
+      ['applied', 'applied', 'applied'],
+    ])
+    expect(await statuses(token)).toEqual([401, 401, 401])
+    await Promise.all(loads.map((load) => load.stop()))
+    for (const { answers } of loads) expect([...answers.keys()]).toEqual([200])
+  })
+
+  test('counts a gate that is frozen, or cut off from the database, only when its lease has ended; both find back by themselves', async () => {
+    const [token, other] = [await issue('revoked'), await issue('other')]
+    const [frozen, lonely] = cluster.gates as [Node, Node, Node]
+    await expect.poll(() => statuses(token)).toEqual([200, 200, 200])
+    await expect.poll(() => statuses(other)).toEqual([200, 200, 200])
+    frozen.child.kill('SIGSTOP')
+    lonely.way.hold()
+    const impatient = await cluster.call('PUT', `/service_tokens/${token.id}?wait=0`, { enabled: false })
+    expect([impatient.body.receipt?.complete, told(impatient.body.receipt)?.includes('waiting')]).toEqual([false, true])
+    // Nothing has been said of the one that is cut off: it goes on with what it knows.
+    expect(await statusAt(lonely, token)).toBe(200)
+    const answer = await cluster.call('DELETE', `/service_tokens/${token.id}?wait=20`)
+    expect([answer.body.receipt?.complete, told(answer.body.receipt)]).toEqual([true, ['applied', 'lease_ended', 'lease_ended']])
+    expect(await statusAt(lonely, token)).toBe(503)
+    const late = statusAt(frozen, token)
+    frozen.child.kill('SIGCONT')
+    expect(await late).not.toBe(200)
+    lonely.way.cut()
+    lonely.way.open()
+    await expect.poll(() => statuses(token), { timeout: 40_000 }).toEqual([401, 401, 401])
+    await expect.poll(() => statuses(other), { timeout: 20_000 }).toEqual([200, 200, 200])
+    expect((await cluster.call('DELETE', `/service_tokens/${other.id}?wait=20`)).body.receipt).toMatchObject({ complete: true })
+  }, 90_000)
+
+  test('covers a policy that is narrowed', async () => {
+    const token = await issue('let in')
+    const [application] = (await cluster.call('GET', '/apps')).body.result as { id: string; policies: { id: string }[] }[]
+    await expect.poll(() => statuses(token)).toEqual([200, 200, 200])
+    const other = await issue('the only one')
+    const narrow = { name: 'narrow', decision: 'non_identity', include: [{ service_token: { token_id: other.id } }] }
+    const [policy] = application?.policies ?? []
+    const answer = await cluster.call('PUT', `/apps/${application?.id}/policies/${policy?.id}?wait=20`, narrow)
+    expect([answer.status, answer.body.receipt?.complete]).toEqual([200, true])
+    expect([await statuses(token), await statuses(other)]).toEqual([
+      [403, 403, 403],
+      [200, 200, 200],
+    ])
+  })
+
+  test('never waits for a gate that was stopped, and for one that died no longer than its lease', async () => {
+    const token = await issue('revoked')
+    const [stopped, killed, left] = cluster.gates as [Node, Node, Node]
+    expect(await stopped.end('SIGTERM')).toBe(0)
+    await killed.end('SIGKILL')
+    const startedAt = performance.now()
+    const { receipt } = (await cluster.call('DELETE', `/service_tokens/${token.id}?wait=20`)).body
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect([receipt?.complete, told(receipt)]).toEqual([true, ['applied', 'lease_ended']])
+    expect(await statusAt(left, token)).toBe(401)
+    expect(await known()).toHaveLength(2)
+  })
+
+  test('waits for gates that have just begun, too', async () => {
+    const late = await cluster.start('gate')
+    const token = await issue('revoked')
+    await expect.poll(() => statusAt(late, token)).toBe(200)
+    const { receipt } = (await cluster.call('DELETE', `/service_tokens/${token.id}?wait=20`)).body
+    expect([receipt?.complete, receipt?.gates.length]).toEqual([true, 4])
+    expect(await statusAt(late, token)).toBe(401)
+    await expect
+      .poll(async () => (await known()).map(({ status, behind_changes }) => `${status} ${behind_changes}`))
+      .toEqual(Array(4).fill('live 0'))
+  })
+})

@@ -22,7 +22,7 @@ function perform(what: Job): Promise<unknown> {
 }
 
 /** A request every so often, whatever the server does meanwhile. Times count from the moment at which a request was due, not from when there was a free connection. */
-function paced({ requests, perSecond, seconds, expected }: Paced): Promise<PacedResult> {
+function paced({ requests, perSecond, seconds, expected }: Paced): Promise<Omit<PacedResult, 'isKept'>> {
   const texts = read(requests)
   const uncounted = Math.round(perSecond * uncountedSeconds)
   const total = uncounted + Math.round(perSecond * seconds)

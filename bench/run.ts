@@ -13,6 +13,7 @@ import { growth } from './numbers/growth.ts'
 import { latency } from './numbers/latency.ts'
 import { nginx } from './numbers/nginx.ts'
 import { peers } from './numbers/peers.ts'
+import { propagation } from './numbers/propagation.ts'
 import { replica } from './numbers/replica.ts'
 import { reverseProxy } from './numbers/reverse-proxy.ts'
 import { snapshot } from './numbers/snapshot.ts'
@@ -23,7 +24,7 @@ import { type Finished, show, showTargets, writeResults } from './report.ts'
 /** In the order in which they run and are shown. */
 const benches: readonly Bench[] = [
   ...[authorize, latency, nginx, reverseProxy, assertions, peers, verify],
-  ...[creates, snapshot, workers, growth, replica],
+  ...[creates, propagation, snapshot, workers, growth, replica],
 ]
 
 const { values } = parseArgs({

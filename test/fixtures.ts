@@ -55,11 +55,22 @@ export interface PosternOptions {
 /** Tests make thousands of requests with one credential. */
 export const unlimited = { RATE_LIMIT: '0', SIGN_IN_FAILURES: '0', WRONG_SECRETS: '0' }
 
+/** An empty database: a SQLite file, or with `POSTERN_TEST_ENGINE=postgres` one of a real PostgreSQL. */
+export async function aDatabase(): Promise<{ readonly url: string; remove(): Promise<void> }> {
+  if (process.env['POSTERN_TEST_ENGINE'] === 'postgres') {
+    const { startPostgres } = await import('./store/postgres-server.ts')
+    const { url, stop } = await startPostgres()
+    return { url, remove: stop }
+  }
+  const folder = temporaryFolder()
+  return { url: `sqlite:${join(folder.path, 'postern.db')}`, remove: async () => folder.remove() }
+}
+
 /** Postern in this process, on free ports and a database of its own (or the one in `settings.DATABASE_URL`), on its first start. */
 export async function startPostern({ settings = {}, clock, log = silent }: PosternOptions = {}): Promise<RunningPostern> {
-  const folder = temporaryFolder()
+  const database = settings['DATABASE_URL'] === undefined ? await aDatabase() : undefined
   const all = {
-    DATABASE_URL: `sqlite:${join(folder.path, 'postern.db')}`,
+    ...(database && { DATABASE_URL: database.url, MASTER_KEY: 'c4'.repeat(32) }),
     API_LISTEN: '127.0.0.1:0',
     GATE_LISTEN: '127.0.0.1:0',
     ...unlimited,
@@ -74,7 +85,7 @@ export async function startPostern({ settings = {}, clock, log = silent }: Poste
     client: clientFor(app.apiUrl, app.bootstrap.apiToken),
     async stop() {
       await app.stop()
-      folder.remove()
+      await database?.remove()
     },
   }
 }

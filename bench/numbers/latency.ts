@@ -10,6 +10,8 @@ import { connections, measure } from '../wrk.ts'
 const tokens = 10_000
 const share = 0.7
 
+type Figure = Exclude<keyof PacedResult, 'isKept'>
+
 /** A server at a rate. */
 interface Case {
   readonly name: string
@@ -59,18 +61,19 @@ async function compareAt({ pace, say }: Context, requests: string, cases: readon
     }
     rounds.push(results)
   }
-  const of = (name: string, figure: keyof PacedResult) => median(rounds.map((round) => figureOf(round, name, figure)))
+  const of = (name: string, figure: Figure) => median(rounds.map((round) => figureOf(round, name, figure)))
   const p99Ratio = (name: string, other: string) =>
     median(rounds.map((round) => figureOf(round, name, 'p99Ms') / figureOf(round, other, 'p99Ms')))
-  function figureOf(round: readonly PacedResult[], name: string, figure: keyof PacedResult): number {
+  const kept = (name: string) => rounds.filter((round) => round[cases.findIndex((one) => one.name === name)]?.isKept).length
+  function figureOf(round: readonly PacedResult[], name: string, figure: Figure): number {
     return round[cases.findIndex((one) => one.name === name)]?.[figure] ?? Number.NaN
   }
   const rows = cases.map(({ name, perSecond }) => {
     const values = { 'requests/s': perSecond, 'p50 ms': of(name, 'p50Ms'), 'p99 ms': of(name, 'p99Ms'), 'max ms': of(name, 'maxMs') }
-    return { name, values: { ...values, 'generator late, p99 ms': of(name, 'lateP99Ms') } }
+    return { name, values: { ...values, 'generator late, p99 ms': of(name, 'lateP99Ms'), 'rounds in which the rate was kept': kept(name) } }
   })
   const note =
-    'Requests at even intervals on 64 connections, whether or not the server has answered the one before; peaks are what the same generator comes to without a pace. Times count from when a request was due, so they include the generator’s own lateness in the last column.'
+    'Requests at even intervals on 64 connections, whether or not the server has answered the one before; peaks are what the same generator comes to without a pace. Times count from when a request was due, so they include the generator’s own lateness. Where the rate was not kept, neighbours on the machine took the time, and the figures say little.'
   return {
     tables: [{ title: '/authorize at 70 % of the peak rate', columns: Object.keys(rows[0]?.values ?? {}), rows, note }],
     targets: [

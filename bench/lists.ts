@@ -10,7 +10,7 @@ import { openSqlite } from '../src/store/sqlite.ts'
 import { machineHeaders, silent, temporaryFolder } from '../test/fixtures.ts'
 import { type PosternProcess, shownIn, startProcess } from '../test/postern-process.ts'
 import { startPostgres } from '../test/store/postgres-server.ts'
-import { fillTokens, nameOf, vacuum } from './many-tokens.ts'
+import { fillTokens, nameOf, vacuum, varyTokens } from './many-tokens.ts'
 
 const { values } = parseArgs({
   options: {
@@ -51,6 +51,7 @@ interface Target {
   readonly list: (
     query: string,
   ) => () => Promise<{ readonly result: readonly unknown[]; readonly result_info: { readonly total_count: number } }>
+  readonly overview: () => Promise<unknown>
   readonly livez: () => Promise<unknown>
   readonly authorize: () => Promise<unknown>
 }
@@ -67,12 +68,13 @@ async function target({ apiUrl, gateUrl }: PosternProcess, accountId: string, ap
   const machine = machineHeaders(((await created.json()) as { result: { client_id: string; client_secret: string } }).result)
   return {
     list: (query) => async () => JSON.parse(await get(`${api}?${query}`, { headers })),
+    overview: () => get(`${api}/overview`, { headers }),
     livez: () => get(`${apiUrl}/livez`),
     authorize: () => get(`${gateUrl}/authorize`, { headers: machine }),
   }
 }
 
-async function lists({ list }: Target): Promise<readonly Timing[]> {
+async function lists(target: Target): Promise<readonly Timing[]> {
   const cases: [string, string][] = []
   for (const perPage of [50, 1000]) {
     const pages = Math.ceil(tokens / perPage)
@@ -87,12 +89,38 @@ async function lists({ list }: Target): Promise<readonly Timing[]> {
   cases.push(['search, a tenth matches', 'search=Deploy&per_page=50'])
   cases.push(['search, a tenth matches, 1000 a page', 'search=Deploy&per_page=1000'])
   cases.push(['search, all match, middle page', `search=access&per_page=50&page=${Math.ceil(tokens / 100)}`])
+  return timeEach(target, cases)
+}
+
+const statuses = ['active', 'disabled', 'expired', 'in_grace', 'never_used', 'unused', 'expiring_7d', 'expiring_30d']
+const orders = ['created_at', 'name', 'expires_at', 'last_seen_at', 'updated_at']
+
+/** Pages of 50 of every order, of every status, and of every status in every order: the first and, where it is said, the middle one. */
+async function narrowed(target: Target): Promise<readonly Timing[]> {
+  const middle = `per_page=50&page=${Math.ceil(tokens / 100)}`
+  const cases = orders.flatMap((order): [string, string][] => [
+    [`by ${order}, descending`, `order=${order}&direction=desc&per_page=50`],
+    [`by ${order}, ascending`, `order=${order}&direction=asc&per_page=50`],
+    [`by ${order}, middle page`, `order=${order}&${middle}`],
+    [`active by ${order}, middle page`, `status=active&order=${order}&per_page=50&page=${Math.ceil(tokens / 120)}`],
+    ...statuses.map((status): [string, string] => [`${status} by ${order}`, `status=${status}&order=${order}&per_page=50`]),
+    [`search by ${order}`, `search=deploy&order=${order}&per_page=50`],
+  ])
+  return [timing('overview', await timesOf(target.overview)), ...(await timeEach(target, cases))]
+}
+
+async function timesOf(request: () => Promise<unknown>): Promise<readonly number[]> {
+  const times: number[] = []
+  const until = performance.now() + mostMsPerCase
+  while (times.length < mostRuns && performance.now() < until) times.push(await timed(request))
+  return times
+}
+
+async function timeEach({ list }: Target, cases: readonly (readonly [what: string, query: string])[]): Promise<readonly Timing[]> {
   const timings: Timing[] = []
   for (const [what, query] of cases) {
-    const times: number[] = []
     const first = await list(query)()
-    const until = performance.now() + mostMsPerCase
-    while (times.length < mostRuns && performance.now() < until) times.push(await timed(list(query)))
+    const times = await timesOf(list(query))
     timings.push(timing(`${what} (${first.result.length} of ${first.result_info.total_count})`, times))
     note(`  ${what}`)
   }
@@ -168,6 +196,7 @@ async function fill(database: Database, accountId: string): Promise<void> {
     if (tenths > shown) note(`  ${tenths * 10} %`)
     shown = tenths
   })
+  await varyTokens(database.db, Date.now())
   if (values.engine === 'postgres') await vacuum(database.db)
   await database.close()
 }
@@ -193,10 +222,12 @@ try {
   if (postern === undefined) throw new Error('it did not start')
   note(`ready in ${Math.round(startMs)} ms, the gate's tokens included; measuring`)
   const aim = await target(postern, accountId, apiToken)
-  const result = { engine: values.engine, tokens, startMs: Math.round(startMs), lists: await lists(aim), others: await stalls(aim) }
+  const measured = { lists: await lists(aim), narrowed: await narrowed(aim), others: await stalls(aim) }
+  const result = { engine: values.engine, tokens, startMs: Math.round(startMs), ...measured }
   if (values.json) console.log(JSON.stringify(result, undefined, 2))
   else {
     show(`${values.engine}, ${tokens} tokens`, result.lists)
+    show('narrowed and in other orders', result.narrowed)
     show('other requests', result.others)
   }
 } finally {

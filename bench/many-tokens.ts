@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
 import { newClientId, newUuid } from '../src/domain/identifier.ts'
 import { digestOf, newSecret, type RandomBytes } from '../src/domain/secret.ts'
 import { issue } from '../src/domain/service-token.ts'
 import { mappings } from '../src/store/mapping.ts'
 import { fillBlocks } from '../src/store/migrations/0003-lists-at-size.ts'
+import { fillUses } from '../src/store/migrations/0006-console.ts'
 import type { Tables } from '../src/store/schema.ts'
 
 const rowsPerStatement = 500
@@ -48,12 +49,32 @@ export async function fillTokens(
   }
   await db.deleteFrom('service_token_block').execute()
   await fillBlocks(db)
+  await fillUses(db)
+}
+
+/** Gives tokens that `fillTokens` made all that lists can be narrowed to or ordered by: of each twenty one is disabled, one has expired, one is in grace and so on. */
+export async function varyTokens(db: Kysely<Tables>, now: number): Promise<void> {
+  const inDays = (days: number) => sql`cast(${now + days * 86_400_000} as bigint)`
+  // Of their number, but in no relation to their names.
+  const number = sql`((created_at - ${firstCreatedAt}) / 25000 * 7919 % 100003)`
+  const change = (what: RawBuilder<unknown>, every: number, at: number) =>
+    sql`update service_token set ${what} where ${number} % ${every} = ${at}`.execute(db)
+  await change(sql`updated_at = created_at + ${number} * 1000`, 1, 0)
+  await change(sql`enabled = 0`, 20, 3)
+  await change(sql`expires_at = ${inDays(0)} - (${number} % 1000) * 60000`, 20, 7)
+  await change(sql`expires_at = ${inDays(1)} + (${number} % 1000) * 60000`, 100, 11)
+  await change(sql`expires_at = ${inDays(20)} + (${number} % 1000) * 60000`, 100, 12)
+  await change(sql`previous_until = ${inDays(1)}, previous_digest = digest, previous_version = 0`, 100, 13)
+  // Of a hundred, two were never used and five not lately.
+  const latest = sql`case when ${number} % 20 = 9 then ${inDays(-100)} else ${inDays(0)} end`
+  await sql`update service_token_use set last_seen_at = ${latest} - ${number} * 500 where ${number} % 50 <> 8`.execute(db)
 }
 
 /** What autovacuum does after so many changes, in its own time. */
 export async function vacuum(db: Kysely<Tables>): Promise<void> {
   await sql`vacuum analyze service_token`.execute(db)
   await sql`vacuum analyze service_token_block`.execute(db)
+  await sql`vacuum analyze service_token_use`.execute(db)
 }
 
 function aToken(accountId: string, number: number, tokens: number, random: RandomBytes, onIssued: OnIssued) {

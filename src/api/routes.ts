@@ -1,5 +1,6 @@
 import type { Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { activityRoutes } from './routes/activity.ts'
 import { apiTokenRoutes } from './routes/api-tokens.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { explanationRoutes } from './routes/explanations.ts'
@@ -25,6 +26,7 @@ export const resources: Readonly<Record<string, readonly Route[]>> = {
   Organization: organizationRoutes,
   Gates: gateRoutes,
   Logs: logRoutes,
+  Activity: activityRoutes,
 }
 
 export const routes: readonly Route[] = Object.values(resources).flat()

@@ -1,10 +1,8 @@
 import { hostname } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
 import { sourceOf } from '../api/limits.ts'
-import { createAccessRequests } from '../authority/access-requests.ts'
 import type { Clock, Log } from '../authority/ports.ts'
 import { every, settle } from '../authority/rounds.ts'
-import { createSecretUses, createUses } from '../authority/uses.ts'
 import type { Config } from '../config/settings.ts'
 import type { TlsFiles } from '../config/tls-files.ts'
 import { createRayIds, newHexId } from '../domain/identifier.ts'
@@ -30,8 +28,8 @@ import { createRequestLog } from '../gate/request-log.ts'
 import { createReverseProxy } from '../gate/reverse-proxy.ts'
 import { createGate } from '../gate/server.ts'
 import { createSessions } from '../gate/sessions.ts'
-import { createUseNotes } from '../gate/use-notes.ts'
 import type { Closer } from './closers.ts'
+import { collectNotes } from './gate-notes.ts'
 import type { Storage } from './storage.ts'
 
 /** For how long what is open at the gate may go on after the gate has learnt that it no longer may. */
@@ -83,20 +81,7 @@ export async function startGate(
   { store, sealer, config, log, accessLog, clock, random, tls, loopId }: GateDeps,
   closers: Closer[],
 ): Promise<LocalGate> {
-  const uses = createUses((batch) => store.recordUses('service_token', batch))
-  const secretUses = createSecretUses(store.recordSecretUses)
-  const accessRequests = createAccessRequests(store, log)
-  const useNotes = createUseNotes({ noteToken: uses.note, noteSecret: secretUses.note })
-  const flush = settle([uses.flush, secretUses.flush, accessRequests.flush], log, 'what happened lately at the gate could not be stored')
-  const flushAll = () => {
-    useNotes.handAll()
-    return flush()
-  }
-  const flushNew = () => {
-    useNotes.hand(clock.now())
-    return flush()
-  }
-  closers.push(flushAll, every(config.flushInterval, flushNew))
+  const { noteUse, noteActivity, recordRequest } = collectNotes({ store, config, log, clock }, closers)
 
   const replica = createReplica()
   const self = { id: newHexId(random), name: `${hostname()}:${process.pid}`, role: config.role === 'gate' ? 'gate' : 'both' } as const
@@ -134,11 +119,12 @@ export async function startGate(
   const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs })
   const vouching = { replica, keyRing, clock, log, authDomain: config.authDomain }
   const [assertions, sessions] = [createAssertions(vouching), createSessions(vouching)]
-  const decide = createDecide({ replica, isFresh, noteUse: useNotes.note, sessionIn: sessions.sessionIn })
-  const noteRequest = createRequestLog({ record: accessRequests.note, random })
+  const decide = createDecide({ replica, isFresh, noteUse, sessionIn: sessions.sessionIn })
+  const noteRequest = createRequestLog({ record: recordRequest, random })
   const metrics = createMetrics({ replica, clock, replicaAgeMs: follower.ageMs })
   const brakes = createBrakes({ clock, sourceOf, wrongSecretsPerMinute: config.wrongSecrets })
-  const observe = createObserver({ metrics, brakes, noteRequest, logAccess: createAccessLog(accessLog, config.accessLog) })
+  const logAccess = createAccessLog(accessLog, config.accessLog)
+  const observe = createObserver({ metrics, noteActivity, brakes, noteRequest, logAccess })
   const check = createCheck({ decide, observe, clock, assertions, sessions })
   const openConnections = createOpenConnections({ replica, clock, log, sessionIn: sessions.sessionIn })
   closers.push(every(reviewEveryMs, settle([openConnections.review], log, 'what is open at the gate could not be looked through')))

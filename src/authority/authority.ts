@@ -1,6 +1,7 @@
 import type { RandomBytes } from '../domain/secret.ts'
 import { type AccessKeys, createAccessKeys, type NewKeyPair } from './access-keys.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
+import { type Activity, createActivity } from './activity.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
 import { type ApplicationPolicies, createApplicationPolicies } from './application-policies.ts'
 import { type Applications, createApplications } from './applications.ts'
@@ -34,6 +35,7 @@ export interface Authority {
   readonly groups: Groups
   readonly logs: Logs
   readonly gates: Gates
+  readonly activity: Activity
 }
 
 export interface AuthorityDeps {
@@ -69,5 +71,6 @@ export function createAuthority(deps: AuthorityDeps): Authority {
     groups: createGroups(deps),
     logs: createLogs(deps),
     gates: createGates(deps),
+    activity: createActivity(deps),
   }
 }

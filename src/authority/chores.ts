@@ -1,4 +1,5 @@
 import type { AccessKeys } from './access-keys.ts'
+import { activityKeptMs } from './activity.ts'
 import type { Clock, Store } from './ports.ts'
 
 export interface ChoresDeps {
@@ -41,6 +42,10 @@ export function createChores({
     async () => {
       const before = clock.now() - logRetentionMs
       while ((await store.forgetAccessRequests(before, batchSize)) === batchSize);
+    },
+    async () => {
+      const before = clock.now() - activityKeptMs
+      while ((await store.forgetActivity(before, batchSize)) === batchSize);
     },
     async () => {
       if (requestLogMax === 0) return

@@ -1,3 +1,4 @@
+import type { HourlyCount } from '../domain/activity.ts'
 import type { Application } from '../domain/application.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Organization } from '../domain/organization.ts'
@@ -17,6 +18,7 @@ import type {
   GroupQuery,
   Page,
   PageQuery,
+  ServiceTokenOverview,
   ServiceTokenQuery,
   ZoneQuery,
 } from './queries.ts'
@@ -184,6 +186,8 @@ export interface Store extends Feed, Nodes {
   find<K extends Kind>(kind: K, id: string): Promise<Entities[K] | undefined>
   findServiceToken(scope: Scope, id: string): Promise<SeenServiceToken | undefined>
   listServiceTokens(scope: Scope, query: ServiceTokenQuery): Promise<Page<SeenServiceToken>>
+  /** Those of the scope, as its lists show them at a moment. */
+  serviceTokenOverview(scope: Scope, at: Instant): Promise<ServiceTokenOverview>
   /** Up to `limit` of the account's and its zones' tokens that nobody used or changed since an instant and that no policy or group names. */
   listInactiveServiceTokens(accountId: string, since: Instant, onlyEnabled: boolean, limit: number): Promise<readonly ServiceToken[]>
   /** Those of the account and of all its zones. */
@@ -224,6 +228,12 @@ export interface Store extends Feed, Nodes {
   recordSecretUses(uses: readonly SecretUse[]): Promise<void>
   /** Newest first. */
   listSecretUses(tokenId: string): Promise<readonly SecretUse[]>
+  /** Adds to what was counted before, each of the counts or none. No two may be of one subject and hour. */
+  recordActivity(counts: readonly HourlyCount[]): Promise<void>
+  /** What was counted of a subject in any of these hours. */
+  listActivity(subjectId: string, hours: readonly Instant[]): Promise<readonly HourlyCount[]>
+  /** Removes up to `limit` counts of hours before an instant, and says how many. */
+  forgetActivity(before: Instant, limit: number): Promise<number>
   /** Adds entries to the audit trail that no write belongs to. */
   recordAudit(entries: readonly AuditEntry[]): Promise<void>
   listAudit(query: AuditQuery): Promise<readonly AuditEntry[]>

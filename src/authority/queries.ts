@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
+import type { ServiceTokenStatus } from '../domain/service-token-status.ts'
 
 // What can be asked of the lists and logs of a store.
 
@@ -10,7 +11,18 @@ export interface ServiceTokenQuery {
   readonly name?: string | undefined
   /** A part of the name, the client id or the id, in any case. */
   readonly search?: string | undefined
+  /** Those that have it at that moment. */
+  readonly status?: { readonly is: ServiceTokenStatus; readonly at: Instant } | undefined
+  /** By when they were created, where nothing else is said. Those alike stand by that. Names are compared in any case; never used is before all uses. */
+  readonly order?: ServiceTokenOrder | undefined
+  /** Descending, where nothing else is said; one is the other from behind. */
+  readonly direction?: 'asc' | 'desc' | undefined
 }
+
+export type ServiceTokenOrder = 'created_at' | 'name' | 'expires_at' | 'last_seen_at' | 'updated_at'
+
+/** How many service tokens there are, and of how many each status holds. */
+export type ServiceTokenOverview = { readonly [Count in 'total' | ServiceTokenStatus]: number }
 
 /** A part of a list. */
 export interface Page<Item> {

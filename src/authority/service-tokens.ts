@@ -7,7 +7,7 @@ import { Failure } from './failure.ts'
 import { type Deed, type Journal, requireScope } from './journal.ts'
 import { namedBy } from './naming.ts'
 import type { Actor, Clock, Conditions, SecretUse, SeenServiceToken, Store } from './ports.ts'
-import type { Page, ServiceTokenQuery } from './queries.ts'
+import type { Page, ServiceTokenOverview, ServiceTokenQuery } from './queries.ts'
 import type { Retries, Retry } from './retries.ts'
 
 /** A service token together with its secret, which nobody can see again. */
@@ -40,6 +40,8 @@ export type Repeatable<Answer> = Answer & { readonly isRepeated?: true }
  */
 export interface ServiceTokens {
   list(scope: Scope, query: ServiceTokenQuery): Promise<Page<SeenServiceToken>>
+  /** Of how many each status holds at a moment. */
+  overview(scope: Scope, at: Instant): Promise<ServiceTokenOverview>
   get(scope: Scope, id: string): Promise<SeenServiceToken>
   create(actor: Actor, scope: Scope, draft: ServiceTokenDraft, retry?: Retry): Promise<Repeatable<IssuedServiceToken>>
   /** With a secret when the changes raised the secret's version. */
@@ -121,6 +123,7 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
   return {
     get,
     list: (scope, query) => store.listServiceTokens(scope, query),
+    overview: (scope, at) => store.serviceTokenOverview(scope, at),
 
     async uses(scope, id) {
       const { token } = await get(scope, id)

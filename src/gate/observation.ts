@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts'
 import type { LogAccess } from './access-log.ts'
+import type { ActivityNotes } from './activity-notes.ts'
 import type { Brakes } from './brakes.ts'
 import type { Asked, Verdict } from './decide.ts'
 import type { Metrics } from './metrics.ts'
@@ -10,15 +11,17 @@ export type Observe = (asked: Asked, verdict: Verdict, ray: string, now: Instant
 
 export interface ObserverDeps {
   readonly metrics: Pick<Metrics, 'noteVerdict' | 'noteBraked'>
+  readonly noteActivity: ActivityNotes['note']
   readonly brakes: Brakes
   readonly noteRequest: NoteRequest
   readonly logAccess: LogAccess | undefined
 }
 
 /** Everything that is remembered of a request at the gate. Who is braked is only counted: guesses must not fill logs. */
-export function createObserver({ metrics, brakes, noteRequest, logAccess }: ObserverDeps): Observe {
+export function createObserver({ metrics, noteActivity, brakes, noteRequest, logAccess }: ObserverDeps): Observe {
   return (asked, verdict, ray, now, tookMs) => {
     metrics.noteVerdict(verdict, tookMs)
+    noteActivity(verdict, now)
     const braked = verdict.admitted ? undefined : brakes.noteRefusal(asked, verdict)
     if (braked !== undefined) {
       metrics.noteBraked(braked.by)

@@ -5,11 +5,13 @@ import { allotting, hasChanged } from './change-log.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
 import { auditRow } from './log-queries.ts'
+import type { AuditRow } from './log-rows.ts'
 import { type AnyEntity, type AnyTable, anyMapping } from './mapping.ts'
 import { noteReferences, referencesHold } from './references.ts'
-import type { AuditRow, ChangeRow, ServiceTokenRow, Tables } from './schema.ts'
+import type { ChangeRow, ServiceTokenRow, Tables } from './schema.ts'
 import { countingServiceTokens, createBlocks } from './service-token-blocks.ts'
 import { ask, type Question, type Steps } from './steps.ts'
+import { followingTokens } from './use-rows.ts'
 
 /** What is stored together, and on what conditions. */
 export interface Commit {
@@ -23,6 +25,7 @@ export function createCommit({ db, ring }: Pick<Database, 'db' | 'ring'>, fullBl
   const allot = allotting(db)
   const count = countingServiceTokens(db)
   const { countWrite } = createBlocks(db, fullBlock)
+  const follow = followingTokens(db)
   const apply = applying(db)
   const insertAudit = compiledOnce((row: AuditRow) => db.insertInto('audit').values(row))
   const insertChange = compiledOnce((row: ChangeRow) => db.insertInto('change').values(row))
@@ -49,6 +52,7 @@ export function createCommit({ db, ring }: Pick<Database, 'db' | 'ring'>, fullBl
     for (const write of writes) {
       if (!(yield* changesOne(apply(write)))) return false
       yield* countWrite(write)
+      yield* follow(write)
       yield* noteReferences(db, write)
     }
     if (!(yield* referencesHold(db, writes))) return false

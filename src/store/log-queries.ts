@@ -3,7 +3,8 @@ import { type AuditEntry, installationTrail, type Kind, type Store } from '../au
 import type { AccessRequest, LogFilter } from '../authority/queries.ts'
 import { batches } from './batches.ts'
 import type { Database } from './database.ts'
-import type { AccessRequestRow, AuditRow, Tables } from './schema.ts'
+import type { AccessRequestRow, AuditRow } from './log-rows.ts'
+import type { Tables } from './schema.ts'
 import { stored } from './steps.ts'
 
 type Queries = Pick<

@@ -4,6 +4,7 @@ import { up as management } from './migrations/0002-management.ts'
 import { up as listsAtSize } from './migrations/0003-lists-at-size.ts'
 import { up as policies } from './migrations/0004-policies.ts'
 import { up as nodes } from './migrations/0005-nodes.ts'
+import { up as console } from './migrations/0006-console.ts'
 import type { Tables } from './schema.ts'
 
 /** Every change of the schema, in order. A released one is never edited: databases that have run it will not run it again. */
@@ -13,6 +14,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0003-lists-at-size': { up: listsAtSize },
   '0004-policies': { up: policies },
   '0005-nodes': { up: nodes },
+  '0006-console': { up: console },
 }
 
 const migratorOf = (db: Kysely<Tables>) => new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } })

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { AccessRequestRow, ActivityRow, AuditRow } from './log-rows.ts'
 import type { GateRow, LeaseRow } from './node-rows.ts'
 
 // Rows as they lie in the database. Instants are integer milliseconds, truth is 0 or 1, structures are JSON text.
@@ -82,9 +83,16 @@ export interface ServiceTokenBlockRow {
   readonly tokens: number
 }
 
+/** There is one for every service token, used or not. */
 export interface ServiceTokenUseRow {
   readonly service_token_id: string
+  /** 0 before the first use. */
   readonly last_seen_at: number
+  /** The token's place in lists. */
+  readonly account_id: Generated<string>
+  /** Empty for the account's own tokens. */
+  readonly zone_id: Generated<string>
+  readonly created_at: Generated<number>
 }
 
 /** Who used which secret of a token last. */
@@ -178,45 +186,6 @@ export interface ChangeRow {
   readonly id: string
 }
 
-export interface AuditRow {
-  readonly id: string
-  readonly at: number
-  readonly account_id: string
-  readonly zone_id: string | null
-  readonly action: string
-  readonly succeeded: number
-  readonly actor_kind: string
-  readonly actor_id: string
-  readonly actor_email: string | null
-  readonly token_id: string | null
-  readonly token_name: string | null
-  readonly ray_id: string | null
-  readonly source_ip: string | null
-  readonly method: string | null
-  readonly path: string | null
-  readonly user_agent: string | null
-  readonly status: number | null
-  readonly resource_kind: string | null
-  readonly resource_id: string | null
-  readonly before: string | null
-  readonly after: string | null
-}
-
-export interface AccessRequestRow {
-  readonly id: string
-  readonly at: number
-  readonly account_id: string
-  readonly application_id: string
-  readonly application_name: string
-  readonly application_domain: string
-  readonly service_token_id: string | null
-  readonly service_token_name: string | null
-  readonly allowed: number
-  readonly reason: string
-  readonly source_ip: string
-  readonly ray_id: string
-}
-
 export interface Tables {
   readonly gate: GateRow
   readonly lease: LeaseRow
@@ -242,4 +211,5 @@ export interface Tables {
   readonly change_head: { readonly id: Generated<number>; readonly seq: number }
   readonly audit: AuditRow
   readonly access_request: AccessRequestRow
+  readonly activity: ActivityRow
 }

@@ -3,7 +3,7 @@ import type { Write } from '../authority/ports.ts'
 import type { Scope, ServiceToken } from '../domain/service-token.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { ServiceTokenBlockRow, Tables } from './schema.ts'
-import { from, inScope, newestFirst, type Place } from './service-token-order.ts'
+import { from, inScope, newestFirst, type Place, zoneKey } from './service-token-order.ts'
 import { ask, type Steps } from './steps.ts'
 
 // The list of each scope is divided into blocks that know how many tokens they hold. Their sum is the number of all, and a page is found by adding up
@@ -11,8 +11,6 @@ import { ask, type Steps } from './steps.ts'
 
 /** Before all tokens, those to come as well: where the newest block of a scope begins. */
 const front: Place = { created_at: Number.MAX_SAFE_INTEGER, id: '' }
-
-const zoneKey = (zoneId: string | null) => zoneId ?? ''
 
 /** A block, and how many tokens come before it and are there in all. */
 interface Located extends Place {
@@ -118,6 +116,7 @@ function placeOf({ accountId, zoneId, createdAt, id }: ServiceToken, number: 1 |
   return { accountId, zone: zoneKey(zoneId), createdAt, id, number }
 }
 
-function isSamePlace(one: ServiceToken, other: ServiceToken): boolean {
+/** Whether lists show both at the same place. */
+export function isSamePlace(one: ServiceToken, other: ServiceToken): boolean {
   return one.accountId === other.accountId && one.zoneId === other.zoneId && one.createdAt === other.createdAt
 }

@@ -4,7 +4,7 @@ import { mappings } from './mapping.ts'
 import { createServiceTokenLists, toSeen } from './service-token-lists.ts'
 import { inScope } from './service-token-order.ts'
 
-type Queries = Pick<Store, 'findServiceToken' | 'listServiceTokens' | 'listInactiveServiceTokens'>
+type Queries = Pick<Store, 'findServiceToken' | 'listServiceTokens' | 'serviceTokenOverview' | 'listInactiveServiceTokens'>
 
 export function createServiceTokenQueries(database: Database): Queries {
   const { db } = database
@@ -27,7 +27,7 @@ export function createServiceTokenQueries(database: Database): Queries {
         .selectFrom('service_token')
         .leftJoin('service_token_use', 'service_token_use.service_token_id', 'service_token.id')
         .selectAll('service_token')
-        .where('account_id', '=', accountId)
+        .where('service_token.account_id', '=', accountId)
         .where('updated_at', '<', since)
         .where(({ eb, or }) => or([eb('last_seen_at', 'is', null), eb('last_seen_at', '<', since)]))
         .where(({ not, exists, selectFrom }) =>

@@ -1,4 +1,5 @@
 import type { AuditEntry, Change, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
+import { createActivityQueries } from './activity.ts'
 import { createCommit } from './commit.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
@@ -116,6 +117,7 @@ export function createStore(
     ...createPolicyQueries(database),
     ...createLogQueries(database),
     ...createNodeQueries(database),
+    ...createActivityQueries(database),
   }
 }
 

@@ -1,13 +1,11 @@
-import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { SecretUse, Used } from '../authority/ports.ts'
 import type { Instant } from '../domain/instant.ts'
 import { batches } from './batches.ts'
 import { takingTurns } from './change-log.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './schema.ts'
-
-/** So few that others who write do not notice, and that handing them on holds nothing up. */
-const rowsAtOnce = 200
+import { filled, lines, rowsAtOnce } from './value-lines.ts'
 
 export interface UseRecorder {
   recordUses(kind: Used, uses: ReadonlyMap<string, Instant>): Promise<void>
@@ -35,17 +33,6 @@ export function createUseRecorder({ db, record }: Pick<Database, 'db' | 'record'
       }
     },
   }
-}
-
-/** The statement is the same for any number of rows, so that it is built, compiled and prepared once. In place of those that are missing stands a use of nothing that there is. */
-function filled(query: CompiledQuery, rows: readonly (readonly unknown[])[], missing: readonly unknown[]): CompiledQuery {
-  return { ...query, parameters: Array.from({ length: rowsAtOnce }, (_, index) => rows[index] ?? missing).flat() }
-}
-
-/** The lines of a VALUES, to be filled; PostgreSQL wants to know what is in their columns. */
-function lines(...types: readonly ('text' | 'bigint')[]): RawBuilder<unknown> {
-  const line = sql`(${sql.join(types.map((type) => sql`cast(${''} as ${sql.raw(type)})`))})`
-  return sql.join(Array.from({ length: rowsAtOnce }, () => line))
 }
 
 function storeUses(kind: Used): RawBuilder<unknown> {

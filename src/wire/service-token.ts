@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Name, Shown, Sought, Timestamp } from './fields.ts'
 import { HexId, Uuid } from './identifiers.ts'
-import { PageQuery } from './pagination.ts'
+import { Direction, PageQuery } from './pagination.ts'
 
 // Cf. "Operations on service tokens" in the API of Cloudflare Access.
 
@@ -49,10 +49,16 @@ export const RotateServiceToken = Type.Object(PreviousEnd, {
   examples: [{ previous_client_secret_expires_at: previousEnd }],
 })
 
+const statuses = ['active', 'disabled', 'expired', 'in_grace', 'never_used', 'unused', 'expiring_7d', 'expiring_30d'] as const
+const orders = ['created_at', 'name', 'expires_at', 'last_seen_at', 'updated_at'] as const
+
 export const ListServiceTokens = Type.Object({
   ...PageQuery,
   name: Type.Optional(Sought),
   search: Type.Optional(Sought),
+  status: Type.Optional(Type.Enum([...statuses], { description: `one of ${statuses.join(', ')}` })),
+  order: Type.Optional(Type.Enum([...orders], { description: `one of ${orders.join(', ')}` })),
+  direction: Type.Optional(Direction),
 })
 
 const Common = {
@@ -100,3 +106,14 @@ export const SecretUseResult = Type.Object(
 )
 
 export type SecretUseResult = Static<typeof SecretUseResult>
+
+const overview = { total: 42, active: 38, disabled: 3, expired: 1, in_grace: 2, never_used: 4, unused: 6, expiring_7d: 1, expiring_30d: 5 }
+
+/** A token is active, disabled or expired; the rest overlaps. */
+export const ServiceTokenOverviewResult = Type.Object(
+  {
+    ...{ total: Type.Integer(), active: Type.Integer(), disabled: Type.Integer(), expired: Type.Integer(), in_grace: Type.Integer() },
+    ...{ never_used: Type.Integer(), unused: Type.Integer(), expiring_7d: Type.Integer(), expiring_30d: Type.Integer() },
+  },
+  { examples: [overview] },
+)

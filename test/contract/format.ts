@@ -48,6 +48,8 @@ const Step = Type.Object(
     used: Type.Optional(Text),
     /** The gate has stored a machine's request in the access log of the account. */
     machine_request: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    /** Gates have stored these counts of the present hour. */
+    counted: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     /** The name under which later steps find the result. */
     as: Type.Optional(Name),
     times: Type.Optional(Type.Integer({ minimum: 2, maximum: 20 })),
@@ -119,7 +121,7 @@ function parseExchange(file: string, bytes: Uint8Array): Static<typeof Exchange>
   return exchange
 }
 
-const deeds = ['create', 'request', 'clock', 'used', 'machine_request'] as const
+const deeds = ['create', 'request', 'clock', 'used', 'machine_request', 'counted'] as const
 
 /** What the schema cannot say. */
 function complaintAbout(exchange: Static<typeof Exchange>): string | undefined {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AccessRequest } from '../../src/authority/queries.ts'
+import { hourOf, type Outcomes } from '../../src/domain/activity.ts'
 import { newUuid } from '../../src/domain/identifier.ts'
 import type { Exchange, Request, Scope, Step } from './format.ts'
 import { violations } from './matchers.ts'
@@ -26,6 +27,10 @@ export async function createReplayer(server: ContractServer): Promise<Replayer> 
     }
     if (step.machine_request !== undefined) {
       await server.store.recordAccessRequests([machineRequest(memory.expand(step.machine_request), stage, server.clock.now())])
+    }
+    if (step.counted !== undefined) {
+      const { subject, ...outcomes } = memory.expand(step.counted) as Outcomes & { readonly subject: string }
+      await server.store.recordActivity([{ hour: hourOf(server.clock.now()), subjectId: subject, ...outcomes }])
     }
     const request = step.request ?? (step.create && creation(step.create, step.in))
     if (request === undefined) return

@@ -1,4 +1,4 @@
-import type { AuditRow } from '../../src/store/schema.ts'
+import type { AuditRow } from '../../src/store/log-rows.ts'
 import type { AuditLogResult } from '../../src/wire/audit-log.ts'
 import type { Call, RawApi } from '../raw-api.ts'
 

@@ -91,6 +91,9 @@ export function describeDatabase(nodes: number, open: () => Promise<TestDatabase
         items: [{ token: { id: ofZone.id } }],
         total: 1,
       })
+      expect(await store.serviceTokenOverview(here, noon)).toMatchObject({ total: 4500, active: 4500, never_used: 4500, unused: 0 })
+      const { items: unseen } = await store.listServiceTokens(here, { page: 1500, perPage: 3, order: 'last_seen_at' })
+      expect(unseen.map(({ token }) => token.id)).toEqual(tokens.slice(-3).map(({ id }) => id))
       await save(
         store,
         write('service_token', tokens.at(-1) ?? null, null),

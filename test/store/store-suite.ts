@@ -3,6 +3,7 @@ import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createStore } from '../../src/store/store.ts'
 import { describeAccessRequests } from './access-request-suite.ts'
+import { describeActivity } from './activity-suite.ts'
 import { describeApiTokens } from './api-token-suite.ts'
 import { describeAttempts } from './attempt-suite.ts'
 import { describeAuditFields } from './audit-field-suite.ts'
@@ -15,6 +16,7 @@ import { describeEntities } from './entity-suite.ts'
 import { describeLists } from './list-suite.ts'
 import { describeMasterKeyProof } from './master-key-suite.ts'
 import { describeMigrations } from './migration-suite.ts'
+import { describeNarrowedLists } from './narrowed-list-suite.ts'
 import { describeNodes } from './node-suite.ts'
 import { describePolicies } from './policy-suite.ts'
 import { describePrincipals } from './principal-suite.ts'
@@ -62,11 +64,13 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
       describePolicies(underTest)
       describeApiTokens(underTest)
       describeLists(underTest)
+      describeNarrowedLists(underTest)
       describeServiceTokens(underTest)
       describeCredentials(underTest)
       describeAudit(underTest)
       describeAuditFields(underTest)
       describeAccessRequests(underTest)
+      describeActivity(underTest)
     })
   })
 }

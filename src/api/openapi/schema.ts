@@ -12,6 +12,7 @@ import {
 } from '../../wire/access-policy.ts'
 import { ShownAccessRequestResult } from '../../wire/access-request.ts'
 import { AccountResult, CreateAccount, DeletedAccount, UpdateAccount } from '../../wire/account.ts'
+import { ActivityResult, TokenActivityResult } from '../../wire/activity.ts'
 import {
   ApiTokenResult,
   CreateApiToken,
@@ -34,6 +35,7 @@ import {
   IssuedServiceTokenResult,
   RotateServiceToken,
   SecretUseResult,
+  ServiceTokenOverviewResult,
   ServiceTokenResult,
   UpdatedServiceTokenResult,
   UpdateServiceToken,
@@ -59,7 +61,7 @@ const shown: Readonly<Record<string, TSchema>> = {
   Receipt: ReceiptResult,
   IssuedServiceToken: IssuedServiceTokenResult,
   UpdatedServiceToken: UpdatedServiceTokenResult,
-  SecretUse: SecretUseResult,
+  ...{ SecretUse: SecretUseResult, ServiceTokenOverview: ServiceTokenOverviewResult },
   ApiToken: ApiTokenResult,
   IssuedApiToken: IssuedApiTokenResult,
   ...{ Application: ApplicationResult, DeletedApplication, ApplicationPolicy: ApplicationPolicyResult },
@@ -69,6 +71,7 @@ const shown: Readonly<Record<string, TSchema>> = {
   ...{ Account: AccountResult, DeletedAccount, Zone: ZoneResult, DeletedZone, User: UserResult },
   ...{ Organization: OrganizationResult, AccessKeys: AccessKeysResult },
   ...{ AuditLog: AuditLogResult, AccessRequest: ShownAccessRequestResult },
+  ...{ Activity: ActivityResult, TokenActivity: TokenActivityResult },
   ...{ PageInfo: ResultInfo, CursorInfo: AuditLogResultInfo },
 }
 

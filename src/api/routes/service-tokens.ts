@@ -9,6 +9,7 @@ import {
   RotateServiceToken,
   readOnlyFields,
   SecretUseResult,
+  ServiceTokenOverviewResult,
   ServiceTokenPath,
   ServiceTokenResult,
   UpdatedServiceTokenResult,
@@ -27,10 +28,19 @@ export const serviceTokenRoutes: readonly Route[] = [
   inBothScopes({
     ...{ method: 'GET', path: collection, summary: 'List service tokens', permission: 'service_tokens:read' },
     ...{ params: Type.Object({}), query: ListServiceTokens, result: Type.Array(ServiceTokenResult), info: ResultInfo },
-    async handle({ authority, scope, query: { page = 1, per_page: perPage = defaultPerPage, name, search } }) {
-      const { items, total } = await authority.serviceTokens.list(scope, { page, perPage, name, search })
+    async handle({ authority, scope, now, query }) {
+      const { page = 1, per_page: perPage = defaultPerPage, name, search, order = 'created_at' } = query
+      const { direction = order === 'name' ? 'asc' : 'desc' } = query
+      const status = query.status && { is: query.status, at: now }
+      const { items, total } = await authority.serviceTokens.list(scope, { page, perPage, name, search, status, order, direction })
       return { result: items.map(serviceTokenResult), info: resultInfo({ page, perPage }, items.length, total) }
     },
+  }),
+
+  inBothScopes({
+    ...{ method: 'GET', path: `${collection}/overview`, summary: 'Count service tokens by status', permission: 'service_tokens:read' },
+    ...{ params: Type.Object({}), result: ServiceTokenOverviewResult },
+    handle: async ({ authority, scope, now }) => ({ result: await authority.serviceTokens.overview(scope, now) }),
   }),
 
   inBothScopes({

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Cloudflare from 'cloudflare'
 import { type App, startApp } from '../src/app.ts'
 import type { Bootstrap } from '../src/authority/bootstrap.ts'
 import type { Clock, Log } from '../src/authority/ports.ts'
 import { loadConfig } from '../src/config/load.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** A clock that stands still until it is moved. */
 export interface MovableClock extends Clock {
@@ -33,11 +32,7 @@ export function movableClock(time: string): MovableClock {
 
 export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** A folder of its own for one test. */
-export function temporaryFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'postern-test-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
-}
+export { temporaryFolder }
 
 export interface RunningPostern extends App {
   readonly bootstrap: Bootstrap
@@ -56,7 +51,7 @@ export interface PosternOptions {
 export const unlimited = { RATE_LIMIT: '0', SIGN_IN_FAILURES: '0', WRONG_SECRETS: '0' }
 
 /** An empty database: a SQLite file, or with `POSTERN_TEST_ENGINE=postgres` one of a real PostgreSQL. */
-export async function aDatabase(): Promise<{ readonly url: string; remove(): Promise<void> }> {
+async function aDatabase(): Promise<{ readonly url: string; remove(): Promise<void> }> {
   if (process.env['POSTERN_TEST_ENGINE'] === 'postgres') {
     const { startPostgres } = await import('./store/postgres-server.ts')
     const { url, stop } = await startPostgres()

@@ -9,7 +9,7 @@ import { freePort, startPostgres } from '../store/postgres-server.ts'
 import { type Cluster, type Node, startCluster } from './cluster.ts'
 import { statusAt } from './machine.ts'
 
-const closers: (() => Promise<unknown> | void)[] = []
+const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })

@@ -33,7 +33,11 @@ function creating(node: Node, name: string) {
   }
   const lanes = Promise.all([0, 1, 2, 3].map(one))
   const upTo = (count: number) => expect.poll(() => acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(acknowledged.length + count)
-  return { acknowledged, refused, more: upTo, end: async () => void ((isOver = true), await lanes) }
+  async function end(): Promise<void> {
+    isOver = true
+    await lanes
+  }
+  return { acknowledged, refused, more: upTo, end }
 }
 
 /** Whether all that was acknowledged is there, and opens every gate. */

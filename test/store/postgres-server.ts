@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import pg from 'pg'
-import { temporaryFolder } from '../fixtures.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 
 /** A PostgreSQL server with a database for tests. */
 export interface PostgresServer {

@@ -24,7 +24,7 @@ const error = (name, comment, rule) => ({ name, comment, severity: 'error', ...r
 
 const layers = Object.entries(mayImport).map(([room, others]) =>
   error(`layer-${room}`, `${room} imports only itself${others.map((other) => `, ${other}`).join('')}`, {
-    from: { path: `^src/${room}/`, pathNot: [tests, '^src/cli/serve\\.ts$'] },
+    from: { path: `^src/${room}/`, pathNot: [tests, '^src/cli/(serve|migrate-to)\\.ts$'] },
     to: { path: '^src/', pathNot: `^src/(${[room, ...others].join('|')})/` },
   }),
 )
@@ -35,6 +35,10 @@ module.exports = {
     error('layer-cli-serve', 'serve also starts the server, or a worker of it: app.ts, app/worker.ts and config', {
       from: { path: '^src/cli/serve\\.ts$' },
       to: { path: '^src/', pathNot: '^src/(cli/|client/|wire/|config/|app\\.ts$|app/worker\\.ts$)' },
+    }),
+    error('layer-cli-migrate-to', 'migrate-to also reads the settings and moves the database: app/move.ts and config', {
+      from: { path: '^src/cli/migrate-to\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(cli/|client/|wire/|config/|app/move\\.ts$)' },
     }),
     error('layer-app-file', 'app.ts joins everybody but the command line', {
       from: { path: '^src/app\\.ts$' },

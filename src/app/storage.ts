@@ -6,6 +6,7 @@ import type { Config } from '../config/settings.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import type { Database } from '../store/database.ts'
 import { isMigrated, migrate } from '../store/migrate.ts'
+import { requireUnmarked } from '../store/move-mark.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { createStore } from '../store/store.ts'
@@ -24,13 +25,16 @@ export interface Storage {
   readonly sealer: Sealer
 }
 
-/** Opens the database, and fails where the master key is not the one that it was made with. */
+/** Opens the database. Fails while it is being moved, and where the master key is not the one that it was made with. */
 export async function openStorage({ config, log, random, migrates }: StorageDeps, closers: Closer[]): Promise<Storage> {
   const database = openDatabase(config, log)
   closers.push(database.close)
   const store = createStore(database)
+  await requireUnmarked(database.db)
   if (migrates) await migrate(database.patient)
   else await untilMade(database, store, log)
+  // Whoever waited may have done so until a move began.
+  await requireUnmarked(database.db)
   const sealer = createSealer(loadMasterKey(config, !(await store.hasMasterKeyProof()), random), random)
   await requireMasterKey(sealer, store.keepMasterKeyProof)
   return { store, sealer }

@@ -14,7 +14,7 @@ export function loadMasterKey(
   random: RandomBytes,
 ): Uint8Array {
   if (masterKey !== undefined) return masterKey
-  const path = join(databaseUrl.engine === 'sqlite' ? dirname(databaseUrl.path) : 'data', 'master.key')
+  const path = masterKeyPath(databaseUrl)
   if (isFirst && !existsSync(path)) make(path, random)
   try {
     return key256(readFileSync(path, 'utf8').trim())
@@ -23,6 +23,11 @@ export function loadMasterKey(
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there; bring it back, or set POSTERN_MASTER_KEY' : (error as Error).message
     throw new Error(`the master key of this database must be in ${path}: it must be ${what}`, { cause: error })
   }
+}
+
+/** Where the master key of a database is, when no setting says otherwise. */
+export function masterKeyPath(databaseUrl: Config['databaseUrl']): string {
+  return join(databaseUrl.engine === 'sqlite' ? dirname(databaseUrl.path) : 'data', 'master.key')
 }
 
 /** On disk as a whole or not at all: the database must not remember a key that a crash has taken away. */

@@ -14,6 +14,7 @@ import {
   oneOf,
   origins,
   originUrl,
+  postgresUrl,
   wholeNumber,
 } from './values.ts'
 
@@ -25,6 +26,11 @@ export const settings = {
     default: 'sqlite:./data/postern.db',
     secret: true,
     parse: databaseUrl,
+  }),
+  migrateToUrl: setting({
+    meaning: 'Where `postern migrate-to` moves everything: `postgres://user:password@host/database`. Nothing else reads it.',
+    secret: true,
+    parse: postgresUrl,
   }),
   masterKey: setting({
     meaning:

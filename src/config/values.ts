@@ -17,6 +17,12 @@ export function databaseUrl(text: string): DatabaseUrl {
   throw new Error('sqlite:<path> or postgres://user:password@host/database')
 }
 
+export function postgresUrl(text: string): string {
+  const url = databaseUrl(text)
+  if (url.engine !== 'postgres') throw new Error('postgres://user:password@host/database')
+  return url.url
+}
+
 export function listenAddress(text: string): ListenAddress {
   const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain

@@ -59,7 +59,7 @@ export function openSqlite(path: string): Database {
 }
 
 /** Kysely's dialect, for transactions that write, as all of ours do. */
-function writing(dialect: SqliteDialect, beginTransaction: () => Promise<void>): Dialect {
+export function writing(dialect: SqliteDialect, beginTransaction: () => Promise<void>): Dialect {
   return {
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createIntrospector: (db) => dialect.createIntrospector(db),

@@ -12,6 +12,8 @@ const planted = {
   'src/app/planted-imports.ts': importing('../cli/planted-room.ts', '../app.ts'),
   'src/cli/planted-room.ts': importing('../wire/planted-wire.ts'),
   'src/cli/serve.ts': importing('../app.ts', '../config/planted-imports.ts', '../store/planted-room.ts'),
+  'src/app/move.ts': importing('../store/planted-room.ts'),
+  'src/cli/migrate-to.ts': importing('../app/move.ts', '../config/planted-imports.ts', '../store/planted-room.ts'),
   'src/domain/planted-imports.ts': importing('../store/planted-room.ts', 'node:fs', 'kysely', 'node:crypto', 'node:zlib'),
   'src/wire/planted-wire.ts': importing('../domain/planted-imports.ts', 'pino', 'typebox'),
   'src/authority/planted-imports.ts': importing('../wire/planted-wire.ts'),
@@ -50,6 +52,7 @@ const refused: readonly (readonly [rule: string, from: string, to?: string])[] =
   ['layer-cli', 'src/cli/planted-imports.ts', 'src/api/planted-room.ts'],
   ['only-serve-imports-app', 'src/cli/planted-imports.ts', 'src/app.ts'],
   ['layer-cli-serve', 'src/cli/serve.ts', 'src/store/planted-room.ts'],
+  ['layer-cli-migrate-to', 'src/cli/migrate-to.ts', 'src/store/planted-room.ts'],
   ['layer-config', 'src/config/planted-imports.ts', 'src/store/planted-room.ts'],
   ['layer-app-file', 'src/app.ts', 'src/cli/planted-room.ts'],
   ['layer-app', 'src/app/planted-imports.ts', 'src/cli/planted-room.ts'],
@@ -93,6 +96,7 @@ test.each([
   ['domain may use node:zlib', /src\/domain\/planted-imports\.ts → (node:)?zlib /],
   ['wire may use typebox', /src\/wire\/planted-wire\.ts → \S*typebox/],
   ['serve may start the application', /src\/cli\/serve\.ts → src\/(app\.ts|config\/)/],
+  ['migrate-to may move the database', /src\/cli\/migrate-to\.ts → src\/(app\/|config\/)/],
   ['tests may import from everywhere', /error \S+: (src\/gate\/planted-exempt\.test|test\/planted-fixture)\.ts/],
 ])('%s', (_, report) => {
   expect(broken.output).not.toMatch(report)

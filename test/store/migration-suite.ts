@@ -56,7 +56,7 @@ const actors = [
 ]
 
 /** A database as the foundation made it, with something in every table. */
-async function fillFoundation(rows: Kysely<Tables>): Promise<void> {
+export async function fillFoundation(rows: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db: rows, provider: { getMigrations: () => Promise.resolve({ '0001-foundation': { up: foundation } }) } })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) throw error

@@ -52,6 +52,14 @@ module.exports = {
       from: { path: '^src/', pathNot: [tests, '^src/cli/serve\\.ts$'] },
       to: { path: '^src/(app|main)\\.ts$' },
     }),
+    error('console-is-a-client', 'the console uses the API as everybody does: of src only client, and the types of wire', {
+      from: { path: '^console/' },
+      to: { path: '^(src|test|scripts|bench)/', pathNot: '^src/(client|wire)/' },
+    }),
+    error('console-reads-types-of-wire', 'schemas are for the server: they would be in the first load', {
+      from: { path: '^(console|src/client)/' },
+      to: { path: '^src/wire/', dependencyTypesNot: ['type-only'] },
+    }),
     error('domain-is-pure', 'domain imports no package, and of Node only crypto, zlib (CRC-32) and net (what is an address)', {
       from: { path: '^src/domain/', pathNot: tests },
       to: { pathNot: ['^src/', '^(node:)?(crypto|net|zlib)$'] },
@@ -102,7 +110,7 @@ module.exports = {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],
       mainFields: ['module', 'main', 'types'],
-      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
     },
   },
 }

@@ -7,7 +7,7 @@ import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config'
 // dependency-cruiser reports success over nothing at all, for instance when it cannot load TypeScript. So count what it saw against the disk.
 const FEWEST_FILES = 10
 
-const folders = ['src', 'test', 'scripts', 'bench'].filter((folder) => existsSync(folder))
+const folders = ['src', 'console', 'test', 'scripts', 'bench'].filter((folder) => existsSync(folder))
 const options = await extractDepcruiseOptions('./.dependency-cruiser.cjs')
 const { output } = await cruise(folders, options, undefined, { tsConfig: extractTSConfig('tsconfig.json') })
 const { modules, summary } = output as ICruiseResult

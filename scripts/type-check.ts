@@ -9,10 +9,8 @@ const FEWEST_FILES = 10
 const stop = (diagnostic: ts.Diagnostic): never => {
   throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'))
 }
-const parsed = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: stop })
-if (!parsed) throw new Error('tsconfig.json was not read')
-const program = ts.createProgram(parsed.fileNames, parsed.options)
-const checker = program.getTypeChecker()
+/** The program and what belongs to it, for Node; and the console, for browsers. */
+const projects = ['tsconfig.json', 'console/tsconfig.json']
 
 /** A thenable that cannot be caught (Fastify's reply) asks nobody to wait for it. */
 function isPromise(type: ts.Type): boolean {
@@ -31,7 +29,7 @@ function isHandled(expression: ts.Expression): boolean {
   return (method === 'catch' && expression.arguments.length > 0) || (method === 'then' && expression.arguments.length > 1)
 }
 
-function floatingPromises(file: ts.SourceFile): readonly ts.Expression[] {
+function floatingPromises(file: ts.SourceFile, checker: ts.TypeChecker): readonly ts.Expression[] {
   const found: ts.Expression[] = []
   const visit = (node: ts.Node): void => {
     if (ts.isExpressionStatement(node) && !isHandled(node.expression) && isPromise(checker.getTypeAtLocation(node.expression))) {
@@ -49,14 +47,26 @@ function lineOf(expression: ts.Expression): string {
   return `${relative('.', file.fileName)}(${line + 1},${character + 1}): error floating-promise: ${expression.getText().split('\n')[0]}`
 }
 
-const diagnostics = [...parsed.errors, ...ts.getPreEmitDiagnostics(program)]
+function check(project: string) {
+  const parsed = ts.getParsedCommandLineOfConfigFile(project, {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: stop })
+  if (!parsed) throw new Error(`${project} was not read`)
+  const program = ts.createProgram(parsed.fileNames, parsed.options)
+  const files = parsed.fileNames.flatMap((name) => program.getSourceFile(name) ?? [])
+  if (files.length < FEWEST_FILES) console.error(`error too-few-files: ${files.length} seen in ${project}, fewer than ${FEWEST_FILES}`)
+  const floating = files.flatMap((file) => floatingPromises(file, program.getTypeChecker()))
+  return { files, floating, diagnostics: [...parsed.errors, ...ts.getPreEmitDiagnostics(program)] }
+}
+
 const formatHost = { getCurrentDirectory: () => process.cwd(), getCanonicalFileName: (name: string) => name, getNewLine: () => '\n' }
-const files = parsed.fileNames.flatMap((name) => program.getSourceFile(name) ?? [])
-const floating = files.flatMap(floatingPromises)
+const checked = projects.map(check)
+const [files, floating, diagnostics] = [
+  checked.flatMap((one) => one.files),
+  checked.flatMap((one) => one.floating),
+  checked.flatMap((one) => one.diagnostics),
+]
 
 process.stderr.write(ts.formatDiagnostics(diagnostics, formatHost))
 for (const expression of floating) console.error(lineOf(expression))
-if (files.length < FEWEST_FILES) console.error(`error too-few-files: ${files.length} seen, fewer than ${FEWEST_FILES}`)
 console.log(`${files.length} files, ${diagnostics.length} errors, ${floating.length} floating promises`)
 
-if (diagnostics.length > 0 || floating.length > 0 || files.length < FEWEST_FILES) process.exit(1)
+if (diagnostics.length > 0 || floating.length > 0 || checked.some((one) => one.files.length < FEWEST_FILES)) process.exit(1)

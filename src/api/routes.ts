@@ -8,6 +8,7 @@ import { gateRoutes } from './routes/gates.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { logRoutes } from './routes/logs.ts'
 import { organizationRoutes } from './routes/organization.ts'
+import { permissionRoutes } from './routes/permissions.ts'
 import { applicationPolicyRoutes, policyRoutes } from './routes/policies.ts'
 import { serviceTokenRoutes } from './routes/service-tokens.ts'
 import { userRoutes } from './routes/user.ts'
@@ -23,6 +24,7 @@ export const resources: Readonly<Record<string, readonly Route[]>> = {
   User: userRoutes,
   Accounts: accountRoutes,
   Zones: zoneRoutes,
+  Permissions: permissionRoutes,
   Organization: organizationRoutes,
   Gates: gateRoutes,
   Logs: logRoutes,

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Failure, type FailureCode } from '../authority/failure.ts'
 import type { Log } from '../authority/ports.ts'
 import { patience, refuseBrokenRequest } from './broken-request.ts'
+import { registerConsole } from './console.ts'
 import { answerTo, internalError } from './failures.ts'
 import { type HealthDeps, registerHealth } from './health.ts'
 import { notJson, parseJsonBody } from './json-body.ts'
@@ -32,12 +33,16 @@ export interface ServerDeps extends HealthDeps {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly minVersion: 'TLSv1.2' } | undefined
 }
 
-export interface ApiDeps extends RegisterDeps, ServerDeps {}
+export interface ApiDeps extends RegisterDeps, ServerDeps {
+  /** Where the build of the console is, if there is one. */
+  readonly consoleFolder: string
+}
 
-/** The management API, with its documents and the health of the process. It does not listen yet. */
+/** The management API, with its documents, the console and the health of the process. It does not listen yet. */
 export function createApi(deps: ApiDeps): FastifyInstance {
   const server = createHealthServer(deps)
   registerReference(server)
+  registerConsole(server, deps.consoleFolder)
   for (const route of routes) register(server, base, route, deps)
   registerOtherMethods(server, base, routes)
   return server

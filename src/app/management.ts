@@ -1,5 +1,6 @@
 import { generateKeyPair } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { createLimits } from '../api/limits.ts'
 import { createApi, type ServerDeps } from '../api/server.ts'
 import { createAuthority } from '../authority/authority.ts'
@@ -17,6 +18,9 @@ import type { Config } from '../config/settings.ts'
 import { newHexId } from '../domain/identifier.ts'
 import type { Closer } from './closers.ts'
 import type { Gate, GateDeps } from './gate.ts'
+
+/** Beside the program, where the build puts it. */
+const consoleFolder = fileURLToPath(new URL('./console/', import.meta.url))
 
 export interface ManagementDeps extends Pick<GateDeps, 'store' | 'sealer' | 'config' | 'log' | 'clock' | 'random'> {
   /** The gate of this process, which has every change before it is answered. */
@@ -37,7 +41,7 @@ export async function startManagement(deps: ManagementDeps, closers: Closer[]) {
   const signIn = createSignIn({ store, clock, noteUse: (id) => apiTokenUses.note(id, clock.now()) })
   const { rateLimit: requests, rateLimitWindow: windowMs, signInFailures: failuresPerMinute } = config
   const limits = createLimits({ clock, requests, windowMs, failuresPerMinute })
-  const api = createApi({ ...server, authority, signIn, limits, clock, noteRefusal: refusals.note })
+  const api = createApi({ ...server, authority, signIn, limits, clock, noteRefusal: refusals.note, consoleFolder })
   const chores = createChores({
     ...{ store, clock, accessKeys: authority.accessKeys, endInactive: createInactivityRule({ store, journal, clock, log }) },
     ...{ logRetentionMs: config.logRetention, requestLogMax: config.requestLogMax, changeLogMax: config.changeLogMax },

@@ -8,6 +8,7 @@ import { type Applications, createApplications } from './applications.ts'
 import { createExplain, type Explain } from './explanation.ts'
 import { createGates, type Gates } from './gates.ts'
 import { createGroups, type Groups } from './groups.ts'
+import { createHoldings, type Holdings } from './holdings.ts'
 import type { Journal } from './journal.ts'
 import { createLogs, type Logs } from './logs.ts'
 import { createOrganizations, type Organizations } from './organizations.ts'
@@ -33,6 +34,7 @@ export interface Authority {
   readonly explain: Explain
   readonly policies: Policies
   readonly groups: Groups
+  readonly holdings: Holdings
   readonly logs: Logs
   readonly gates: Gates
   readonly activity: Activity
@@ -69,6 +71,7 @@ export function createAuthority(deps: AuthorityDeps): Authority {
     explain: createExplain({ ...deps, organizations }),
     policies: createPolicies(deps),
     groups: createGroups(deps),
+    holdings: createHoldings(deps),
     logs: createLogs(deps),
     gates: createGates(deps),
     activity: createActivity(deps),

@@ -15,8 +15,9 @@ export function welcome(
   const gateUrl = ownGateUrl || 'http://<one of the gates>'
   const urls = `Postern ${version}
 
-  API    ${apiUrl}/client/v4
-  Gate   ${gateUrl}
+  Console  ${apiUrl}
+  API      ${apiUrl}/client/v4
+  Gate     ${gateUrl}
 `
   if (bootstrap === undefined) return `${urls}\n`
   const { accountId, zoneId, email } = bootstrap

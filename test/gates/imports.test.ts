@@ -34,6 +34,7 @@ const planted = {
   'src/gate/utils.ts': importing('node:crypto'),
   'src/domain/types/planted-drawer.ts': importing('node:crypto'),
   'src/shared/planted-room.ts': importing('node:crypto'),
+  'console/src/planted-imports.ts': importing('../../src/domain/planted-imports.ts', '../../src/wire/planted-wire.ts'),
 }
 
 const refused: readonly (readonly [rule: string, from: string, to?: string])[] = [
@@ -69,6 +70,8 @@ const refused: readonly (readonly [rule: string, from: string, to?: string])[] =
   ['no-drawers', 'src/gate/utils.ts'],
   ['no-drawers', 'src/domain/types/planted-drawer.ts'],
   ['no-unplanned-rooms', 'src/shared/planted-room.ts'],
+  ['console-is-a-client', 'console/src/planted-imports.ts', 'src/domain/planted-imports.ts'],
+  ['console-reads-types-of-wire', 'console/src/planted-imports.ts', 'src/wire/planted-wire.ts'],
 ]
 
 let clean: Outcome

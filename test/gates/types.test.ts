@@ -44,6 +44,11 @@ export function forget(maybe: Promise<void> | undefined) {
 }
 `
 
+const floatingInConsole = `export function ask() {
+  fetch('/')
+}
+`
+
 const handled = `import { rm } from 'node:fs/promises'
 import { fastify } from 'fastify'
 
@@ -68,9 +73,12 @@ let clean: Outcome
 let broken: Outcome
 beforeAll(async () => {
   const files = Object.fromEntries(violations.map(({ text }, index) => [pathOf(index), `${text}\n`]))
-  const promises = { 'src/gate/planted-floating.ts': floating, 'src/gate/planted-handled.ts': handled }
+  const promises = {
+    ...{ 'src/gate/planted-floating.ts': floating, 'src/gate/planted-handled.ts': handled },
+    'console/src/planted-floating.ts': floatingInConsole,
+  }
   ;({ clean, broken } = await beforeAndAfter('check:types', { ...files, ...promises }))
-}, 180_000)
+}, 300_000)
 
 test('the tree as it stands passes the type check', () => {
   expect(clean.code, clean.output).toBe(0)
@@ -100,6 +108,10 @@ test.each([
   ['what may be a promise', 8],
 ])('%s may not float (line %i)', (_, line) => {
   expect(broken.output).toMatch(new RegExp(`^src/gate/planted-floating\\.ts\\(${line},\\d+\\): error floating-promise:`, 'm'))
+})
+
+test('a promise of the browser may not float in the console', () => {
+  expect(broken.output).toMatch(/^console\/src\/planted-floating\.ts\(2,\d+\): error floating-promise:/m)
 })
 
 test('a promise awaited, returned, kept, caught or marked void does not float', () => {

@@ -29,6 +29,7 @@ import { ExplainRequest, ExplanationResult } from '../../wire/explanation.ts'
 import { GateResult, ReceiptResult } from '../../wire/gate.ts'
 import { OrganizationResult, UpdateOrganization } from '../../wire/organization.ts'
 import { ResultInfo } from '../../wire/pagination.ts'
+import { PermissionResult } from '../../wire/permission.ts'
 import { Rule } from '../../wire/rule.ts'
 import {
   CreateServiceToken,
@@ -68,7 +69,7 @@ const shown: Readonly<Record<string, TSchema>> = {
   Explanation: ExplanationResult,
   ...{ Policy: PolicyResult, DeletedPolicy, Group: GroupResult, DeletedGroup },
   ...{ VerifiedApiToken, DeletedApiToken, PermissionGroup: PermissionGroupResult },
-  ...{ Account: AccountResult, DeletedAccount, Zone: ZoneResult, DeletedZone, User: UserResult },
+  ...{ Account: AccountResult, DeletedAccount, Zone: ZoneResult, DeletedZone, User: UserResult, Permission: PermissionResult },
   ...{ Organization: OrganizationResult, AccessKeys: AccessKeysResult },
   ...{ AuditLog: AuditLogResult, AccessRequest: ShownAccessRequestResult },
   ...{ Activity: ActivityResult, TokenActivity: TokenActivityResult },

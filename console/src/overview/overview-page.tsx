@@ -1,0 +1,92 @@
+import { Plus } from 'lucide-react'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { ActivityChart, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
+import { ButtonLink } from '../elements/button.tsx'
+import { Card, Page } from '../elements/page.tsx'
+import { Loaded } from '../elements/states.tsx'
+import type { Status } from '../service-tokens/list-query.ts'
+import { useTokenCounts } from '../service-tokens/status-filter.tsx'
+import { usePlace } from '../shell/place.tsx'
+import { useActivity } from './activity.ts'
+import { Attention } from './attention.tsx'
+import { GatesCard } from './gates-card.tsx'
+import { RecentRefusals } from './recent-refusals.tsx'
+
+/** How things are, and what wants somebody's attention. */
+export function OverviewPage() {
+  const { name, home, reasonAgainst } = usePlace()
+  return (
+    <Page
+      title="Overview"
+      lead={name}
+      actions={
+        <ButtonLink
+          to={`${home}/tokens/new`}
+          kind="primary"
+          icon={<Plus size={16} aria-hidden />}
+          reason={reasonAgainst('service_tokens:write')}
+        >
+          New service token
+        </ButtonLink>
+      }
+    >
+      <Counts />
+      <div className="columns columns-swapped">
+        <div className="stack">
+          <Attention />
+          <GatesCard />
+        </div>
+        <div className="stack">
+          <Activity />
+          <RecentRefusals />
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+const tiles: readonly (readonly [status: Status, text: string])[] = [
+  ['', 'Service tokens'],
+  ['active', 'Active'],
+  ['expiring_30d', 'Expiring in 30 days'],
+  ['expired', 'Expired'],
+  ['disabled', 'Disabled'],
+  ['never_used', 'Never used'],
+]
+
+function Counts() {
+  const { home } = usePlace()
+  const counts = useTokenCounts()
+  if (counts.error && counts.data === undefined) {
+    return (
+      <Card>
+        <Loaded query={counts}>{() => null}</Loaded>
+      </Card>
+    )
+  }
+  return (
+    <ul className="tiles" aria-label="Service tokens by state">
+      {tiles.map(([status, text]) => (
+        <li key={status}>
+          <Link to={`${home}/tokens${status === '' ? '' : `?status=${status}`}`} className="tile">
+            <span className="tile-number">{counts.data ? counts.data[status === '' ? 'total' : status].toLocaleString('en') : '–'}</span>
+            <span className="soft">{text}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Activity() {
+  const [hours, setHours] = useState<ChartHours>(24)
+  const query = useActivity(hours)
+  return (
+    <Card title="Requests at the gate" actions={<HoursChoice hours={hours} onChange={setHours} />}>
+      <Loaded query={query} lines={5}>
+        {(activity) => <ActivityChart activity={activity} what="Requests at the gate" />}
+      </Loaded>
+    </Card>
+  )
+}

@@ -4,7 +4,7 @@
 FROM node:20-bookworm AS build
 WORKDIR /opt/postern
 COPY . .
-# Also bundles src/ into dist/, by the `prepare` script.
+# Also bundles src/ and console/ into dist/, by the `prepare` script.
 RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:20-bookworm-slim

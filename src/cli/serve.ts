@@ -34,7 +34,7 @@ async function run(config: Config): Promise<void> {
   const stopRequested = firstSignal(log)
   const lines = accessLines(accessLogBuffer)
   const app = await startApp({ config, log, accessLog: pino({ base: null }, lines) })
-  show(welcome(manifest.version, app, process.env))
+  show(welcome(manifest.version, { ...app, role: config.role }, process.env))
   log.info({ api: app.apiUrl, gate: app.gateUrl || undefined, ext_authz: app.extAuthzAddress, version: manifest.version }, 'ready')
   log.info({ signal: await stopRequested }, 'stopping: requests under way may finish')
   await app.stop()

@@ -1,5 +1,6 @@
 interface Started {
   readonly apiUrl: string
+  readonly role: 'both' | 'api' | 'gate'
   /** Empty where the gates are other nodes. */
   readonly gateUrl: string
   /** What the first start made; nothing on a later one. */
@@ -9,14 +10,14 @@ interface Started {
 /** What a start shows on the terminal. Credentials only on the first start, and only those that were generated: the rest is known to who chose it. */
 export function welcome(
   version: string,
-  { apiUrl, gateUrl: ownGateUrl, bootstrap }: Started,
+  { apiUrl, role, gateUrl: ownGateUrl, bootstrap }: Started,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
   const gateUrl = ownGateUrl || 'http://<one of the gates>'
+  const management = `Console  ${apiUrl}\n  API      ${apiUrl}/client/v4`
   const urls = `Postern ${version}
 
-  Console  ${apiUrl}
-  API      ${apiUrl}/client/v4
+  ${role === 'gate' ? `Health   ${apiUrl}/readyz` : management}
   Gate     ${gateUrl}
 `
   if (bootstrap === undefined) return `${urls}\n`

@@ -43,5 +43,13 @@ test('the build is given what it needs, and no tests, keys, databases or history
   expect(everything).toBe('*')
   const given = named.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
   for (const path of given) expect([path, existsSync(join(root, path))]).toEqual([path, true])
-  expect([...given].sort()).toEqual(['package-lock.json', 'package.json', 'scripts/build.mjs', 'src'])
+  expect([...given].sort()).toEqual([
+    'console',
+    'docs/guide',
+    'package-lock.json',
+    'package.json',
+    'scripts/build.mjs',
+    'src',
+    'tsconfig.json',
+  ])
 })

@@ -29,7 +29,7 @@ export interface Nodes {
   watch(onRing: () => void): () => Promise<void>
   reportGate(report: GateReport): Promise<void>
   forgetGate(id: string): Promise<void>
-  /** Forgets those of which nothing was heard for so long. */
+  /** Forgets those of which nothing was heard for so long, and for more than eleven staleness budgets. */
   forgetSilentGates(silentMs: number): Promise<void>
   listGates(): Promise<readonly SeenGate[]>
   /**

@@ -23,7 +23,10 @@ export function createNodeQueries({ db, now, write, record, watch }: Database): 
     },
 
     async forgetSilentGates(silentMs) {
-      await record([db.deleteFrom('gate').where('reported_at', '<', sql<number>`${now} - ${silentMs}`).compile()])
+      const silence = sql<number>`(${now} - reported_at)`
+      const silent = db.deleteFrom('gate').where(silence, '>', silentMs)
+      // One that may still let somebody in is not forgotten, however long that is.
+      await record([silent.where(silence, '>', sql<number>`11 * staleness_budget_ms`).compile()])
     },
 
     async listGates() {

@@ -25,12 +25,16 @@ export function describeNodes(underTest: () => StoreUnderTest): void {
       }
     })
 
-    test('are forgotten when they say so, and when nothing was heard of them for long', async () => {
+    test('are forgotten when they say so, and when nothing was heard of them for long, and for longer than they could let anybody in', async () => {
       const { store } = underTest()
       for (const number of [1, 2]) await store.reportGate(aGate(number))
       await store.forgetGate(hexId(1))
       await store.forgetSilentGates(60_000)
       expect((await store.listGates()).map(({ id }) => id)).toEqual([hexId(2)])
+      await sleep(5)
+      await store.forgetSilentGates(1)
+      expect(await store.listGates()).toHaveLength(1)
+      await store.reportGate(aGate(2, { stalenessBudgetMs: 0 }))
       await sleep(5)
       await store.forgetSilentGates(1)
       expect(await store.listGates()).toEqual([])

@@ -5,7 +5,7 @@ import { endGently, responseOn } from './socket-response.ts'
 import type { Talk } from './talks.ts'
 
 /** Stands for a request of which not enough could be read to know anything about it. */
-const unreadable = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as IncomingMessage
+const unreadable = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, rawHeaders: [] as string[] } as IncomingMessage
 
 /** Refuses what Node could not read as a request (its `clientError` event), after the answers that are due before, and ends the connection. */
 export function createRefuseUnreadable() {

@@ -89,7 +89,8 @@ export function createHealthServer(deps: ServerDeps): FastifyInstance {
   }
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const isAway = deps.isUnavailable(error)
+    // A client that leaves breaks a connection, too.
+    const isAway = !(request.raw.destroyed && !request.raw.complete) && deps.isUnavailable(error)
     if (isAway) log.error({ err: error, ray: request.id }, 'a request was refused: the database cannot be reached, or cannot be written')
     const failure = isAway ? new Failure('unavailable') : asFailure(error, request)
     reply.headers(headersOfAll(request))

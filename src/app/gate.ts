@@ -147,7 +147,10 @@ export async function startGate(
     async listen(ports) {
       await registration.start()
       // What was stored before anybody could know of this gate.
+      const knownAtMs = clock.monotonicMs()
       await follower.catchUp()
+      if (follower.position().confirmedAtMs < knownAtMs)
+        throw new Error('the database did not answer when the gate asked it for the last changes')
       closersOfListeners.push(() => connections.close(() => new Promise((resolve) => server.close(resolve)), shutdownTimeout))
       closersOfListeners.push(renewCertificate(server, tls, 'gate', log))
       const { gateListen, extAuthzListen } = config

@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/instant.ts'
 import { type Arrival, arrivalAt, isLive } from '../domain/revocation.ts'
 import type { Nodes, SeenGate } from './nodes.ts'
-import type { Clock, Store } from './ports.ts'
+import type { Clock, Log, Store } from './ports.ts'
 import { inTurn } from './rounds.ts'
 
 /** What the gates have of what was stored. */
@@ -13,8 +13,8 @@ export interface Gates {
 }
 
 export interface Receipt {
-  /** The newest change when it was asked for: the one in question, or a later one. */
-  readonly change: number
+  /** The newest change when it was asked for: the one in question, or a later one. `null` where the database did not say. */
+  readonly change: number | null
   /** Nothing that came before the change counts anywhere any more. */
   readonly isComplete: boolean
   readonly at: Instant
@@ -24,6 +24,7 @@ export interface Receipt {
 export interface GatesDeps {
   readonly store: Pick<Store, 'head'> & Pick<Nodes, 'listGates'>
   readonly clock: Clock
+  readonly log: Log
   /** Resolves after so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>
 }
@@ -31,11 +32,36 @@ export interface GatesDeps {
 /** Between two looks at what the gates say. All who wait look together. */
 const lookEveryMs = 50
 
-export function createGates({ store, clock, pause }: GatesDeps): Gates {
+export function createGates({ store, clock, log, pause }: GatesDeps): Gates {
   let gates: readonly SeenGate[] = []
+  /** Since when each has said nothing new, by the clock of this node: that of the database may be put forward, and all would seem to be silent. */
+  const silentSince = new Map<string, { readonly reportedAt: Instant; readonly ms: number }>()
+
+  function withSilence(gate: SeenGate, nowMs: number): SeenGate {
+    const before = silentSince.get(gate.id)
+    const since = before?.reportedAt === gate.reportedAt ? before : { reportedAt: gate.reportedAt, ms: nowMs }
+    silentSince.set(gate.id, since)
+    return { ...gate, silentMs: nowMs - since.ms }
+  }
+
   const look = inTurn(async () => {
-    gates = await store.listGates()
+    const nowMs = clock.monotonicMs()
+    const listed = await store.listGates()
+    const ids = new Set(listed.map(({ id }) => id))
+    for (const id of silentSince.keys()) if (!ids.has(id)) silentSince.delete(id)
+    gates = listed.map((gate) => withSilence(gate, nowMs))
   })
+
+  /** What is stored already is not undone because nobody can tell what became of it. */
+  async function lookAgain(): Promise<boolean> {
+    try {
+      await look.run()
+      return true
+    } catch (error) {
+      log.warn({ err: error }, 'it cannot be told what the gates have of a change')
+      return false
+    }
+  }
 
   return {
     async list() {
@@ -43,16 +69,16 @@ export function createGates({ store, clock, pause }: GatesDeps): Gates {
     },
 
     async receipt(withinMs) {
-      const change = await store.head()
+      const change = await store.head().catch(() => Number.POSITIVE_INFINITY)
       // By the clock that is never put back; the instants that are shown are reckoned from it.
       const [storedAtMs, storedAt] = [clock.monotonicMs(), clock.now()]
       for (;;) {
-        await look.run()
+        const isKnown = await lookAgain()
         const passedMs = clock.monotonicMs() - storedAtMs
         const at = storedAt + passedMs
         const arrivals = gates.filter(isLive).map((gate) => ({ ...arrivalAt(gate, change, storedAt, at), gate }))
-        const isComplete = arrivals.every(({ status }) => status !== 'waiting')
-        if (isComplete || passedMs >= withinMs) return { change, isComplete, at, arrivals }
+        const isComplete = isKnown && Number.isFinite(change) && arrivals.every(({ status }) => status !== 'waiting')
+        if (isComplete || passedMs >= withinMs) return { change: Number.isFinite(change) ? change : null, isComplete, at, arrivals }
         await pause(Math.min(lookEveryMs, withinMs - passedMs))
       }
     },

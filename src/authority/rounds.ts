@@ -32,10 +32,12 @@ export function inTurn(task: () => Promise<void>): InTurn {
       })
       return current
     }
-    next ??= current.then(() => {
+    const again = () => {
       next = undefined
       return run()
-    })
+    }
+    // What became of the one before is for those who asked for that.
+    next ??= current.then(again, again)
     return next
   }
   return {

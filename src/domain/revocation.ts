@@ -17,8 +17,8 @@ export type Arrival =
   | { readonly status: 'applied'; readonly gate: KnownGate }
   | { readonly status: 'waiting' | 'lease_ended'; readonly gate: KnownGate; readonly leaseEndsAt: Instant | null }
 
-/** Clocks of different machines count the same seconds, but for less than this in a lease. */
-const clockDriftMs = 1_000
+/** Clocks of different machines count the same seconds, but for less than this in so long a time. */
+const driftIn = (ms: number) => Math.max(1_000, ms / 1_000)
 
 /** After so long a silence a gate no longer lets anybody in, whatever else it knows, until it has made itself known again. */
 export function silentAfterMs(stalenessBudgetMs: number): number {
@@ -27,7 +27,7 @@ export function silentAfterMs(stalenessBudgetMs: number): number {
 
 /** Whether a gate still counts: of the others, it is certain that they stand still. */
 export function isLive({ silentMs, stalenessBudgetMs, onStale }: KnownGate): boolean {
-  return onStale === 'serve' || silentMs <= silentAfterMs(stalenessBudgetMs) + clockDriftMs
+  return onStale === 'serve' || silentMs <= silentAfterMs(stalenessBudgetMs) + driftIn(silentAfterMs(stalenessBudgetMs))
 }
 
 /**
@@ -37,6 +37,6 @@ export function isLive({ silentMs, stalenessBudgetMs, onStale }: KnownGate): boo
 export function arrivalAt(gate: KnownGate, change: number, storedAt: Instant, now: Instant): Arrival {
   if (gate.appliedChange >= change) return { status: 'applied', gate }
   if (gate.onStale === 'serve') return { status: 'waiting', gate, leaseEndsAt: null }
-  const leaseEndsAt = storedAt + gate.stalenessBudgetMs + clockDriftMs
+  const leaseEndsAt = storedAt + gate.stalenessBudgetMs + driftIn(gate.stalenessBudgetMs)
   return { status: now >= leaseEndsAt ? 'lease_ended' : 'waiting', gate, leaseEndsAt }
 }

@@ -90,6 +90,11 @@ export function watchDoorbell({ connectionString, ring, log }: DoorbellDeps, onR
   }
 }
 
-function close(client: pg.Client): Promise<void> {
-  return client.end().catch(() => undefined)
+const mostMsToClose = 1_000
+
+/** Nothing is to be saved on it, so it need not be waited for where nobody answers any more. */
+async function close(client: pg.Client): Promise<void> {
+  const limit = setTimeout(() => client.connection.stream.destroy(), mostMsToClose)
+  await client.end().catch(() => undefined)
+  clearTimeout(limit)
 }

@@ -22,7 +22,10 @@ export function openPostgres(connectionString: string, log: Log): Database {
       ...options,
     })
     // While somebody uses it and asks nothing, nobody else hears of it, and Node would end the process. The next question fails.
-    opened.on('connect', (client) => client.on('error', () => undefined))
+    opened.on('connect', (client) => {
+      client.on('error', () => undefined)
+      breakAfterTimeout(client)
+    })
     // While nobody uses it.
     opened.on('error', (error) => log.warn({ err: error }, 'a connection to the database broke'))
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: opened }) })
@@ -47,6 +50,25 @@ export function openPostgres(connectionString: string, log: Log): Database {
       await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
     },
   }
+}
+
+/**
+ * Makes a connection unusable once it has not answered in time: `pg` would put it back into the pool with its transaction still open, and whoever has it next would
+ * commit what was given up. The server rolls it back.
+ */
+function breakAfterTimeout(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...question: unknown[]) => unknown
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection
+  const watched = (...question: unknown[]) => {
+    const answer = query(...question)
+    if (answer instanceof Promise) {
+      answer.catch(({ message }: Error) => {
+        if (message === 'Query read timeout') stream.destroy()
+      })
+    }
+    return answer
+  }
+  Object.assign(client, { query: watched })
 }
 
 /** Thrown inside of a transaction to roll it back. */

@@ -47,7 +47,9 @@ const arrival = { id: example.id, name: example.name, status: 'applied', applied
 export const ReceiptResult = Type.Object(
   {
     complete: Type.Boolean({ description: 'From now on, no gate acts on what was before the change.' }),
-    change: Type.Integer({ description: 'The change in question, or a later one.' }),
+    change: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'The change in question, or a later one; null where the database did not say.',
+    }),
     at: Type.String(),
     gates: Type.Array(
       Type.Object({

@@ -3,9 +3,11 @@ import { Button } from '../elements/button.tsx'
 import { CopyButton } from '../elements/copy.tsx'
 import { Dialog } from '../elements/dialog.tsx'
 import { Note } from '../elements/note.tsx'
+import { useHold } from '../session/hold.ts'
 
 /** The one time that the value of an API token is shown. Who leaves without having copied it is asked once. */
 export function ValueDialog({ value, onClose }: { readonly value: string; readonly onClose: () => void }) {
+  useHold()
   const [isCopied, setCopied] = useState(false)
   const [isAsking, setAsking] = useState(false)
   const leave = () => (isCopied || isAsking ? onClose() : setAsking(true))

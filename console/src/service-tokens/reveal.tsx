@@ -9,6 +9,7 @@ import { Dialog } from '../elements/dialog.tsx'
 import { TextField } from '../elements/field.tsx'
 import { Note } from '../elements/note.tsx'
 import { Card, Page } from '../elements/page.tsx'
+import { useHold } from '../session/hold.ts'
 import { usePlace } from '../shell/place.tsx'
 import { snippets } from './snippets.ts'
 
@@ -25,6 +26,7 @@ interface RevealProps {
 
 /** The one time that a secret is shown. Who leaves without having copied it is asked once. */
 export function Reveal({ token, title, application, doneTo, onDone, children }: RevealProps) {
+  useHold()
   const [isCopied, setCopied] = useState(false)
   const [isAsking, setAsking] = useState(false)
   const copied = () => setCopied(true)

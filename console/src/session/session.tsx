@@ -2,6 +2,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
 import { type Client, createClient } from '../../../src/client/client.ts'
 import { ApiError, type Credentials } from '../../../src/client/transport.ts'
+import { endWhenFree } from './hold.ts'
 import { SignInPage } from './sign-in-page.tsx'
 
 // The credential is held in memory; and, where its owner wishes so, by the browser for this tab until it is closed. It is never part of a URL.
@@ -39,7 +40,7 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
       setCredentials(undefined)
     }
     const queries = createQueries(() =>
-      end('The API no longer accepts your credential. It was disabled, rolled or deleted, or it has expired.'),
+      endWhenFree(() => end('The API no longer accepts your credential. It was disabled, rolled or deleted, or it has expired.')),
     )
     return { queries, client: createClient({ baseUrl: '', credentials }), credentials, signOut: () => end() }
   }, [credentials])

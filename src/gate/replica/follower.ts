@@ -75,6 +75,8 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       if (isWhole && (await feed.head()) < seq) {
         log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
         isWhole = false
+        // What it told of itself was of another past.
+        onApplied?.()
       }
       if (!isWhole) await loadSnapshot()
       if (!(await applyChanges())) {
@@ -105,11 +107,11 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       const [first] = changes
       if (first !== undefined && first.seq !== seq + 1) return false
       await apply(changes)
+      // Before it is told that they are applied.
+      replica.settle()
       seq = changes.at(-1)?.seq ?? seq
-      if (changes.length < batchSize) break
+      if (changes.length < batchSize) return true
     }
-    replica.settle()
-    return true
   }
 
   function ageMs(monotonicMs = clock.monotonicMs()): number {
@@ -144,7 +146,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     },
     catchUp: polls.run,
     ageMs,
-    position: () => ({ seq, confirmedAtMs }),
+    position: () => ({ seq: isWhole ? seq : 0, confirmedAtMs }),
     async stop() {
       stopped = true
       clearTimeout(timer)

@@ -19,6 +19,11 @@ export interface Organization {
   readonly revision: number
 }
 
+/** An account that has chosen nothing is strict. */
+export function isStrict(organization: Organization | null): boolean {
+  return organization?.isStrict ?? true
+}
+
 export type OrganizationSettings = Pick<
   Organization,
   'name' | 'authDomain' | 'sessionDuration' | 'isStrict' | 'inactivity' | 'keyRotationDays'

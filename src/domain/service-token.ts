@@ -139,6 +139,23 @@ export function vouchedSince(previousUntil: Instant, now: Instant): Instant {
   return now >= previousUntil ? Math.floor(previousUntil / 1000) * 1000 : 0
 }
 
+/** The versions of a token's secrets, and until when the one before the last rotation works; 0 where there was none. */
+export interface SecretVersions {
+  readonly secretVersion: number
+  readonly previousVersion: number
+  readonly previousUntil: Instant
+}
+
+/** Whether a secret of this version still works. */
+export function isVersionInForce({ secretVersion, previousVersion, previousUntil }: SecretVersions, version: number, now: Instant): boolean {
+  return version === secretVersion || (version === previousVersion && now < previousUntil)
+}
+
+/** The version of the secret that let somebody in. Of a session nobody knows: the one that ends first. */
+export function versionBehind(token: SecretVersions, via: 'current' | 'previous' | 'session' | null, now: Instant): number {
+  return via !== 'current' && now < token.previousUntil ? token.previousVersion : token.secretVersion
+}
+
 /** Which of a token's secrets was presented. */
 export type Match = 'current' | 'previous' | 'none'
 

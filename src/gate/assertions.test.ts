@@ -10,7 +10,7 @@ import type { ServiceToken } from '../domain/service-token.ts'
 import { keyOverlapMs } from '../domain/signing-key.ts'
 import { type Assertions, createAssertions } from './assertions.ts'
 import { createCheck } from './check.ts'
-import type { Verdict } from './decide.ts'
+import type { Verdict, Via } from './decide.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { createReplica, type Entrance, type Replica } from './replica/replica.ts'
 import type { KnownToken } from './replica/token-table.ts'
@@ -47,8 +47,8 @@ beforeEach(() => {
 })
 
 const entrance = () => replica.entranceTo('app.example', '/') as Entrance
-const provideTo = async (token: KnownToken, from: Policy = policy) =>
-  assertions.known(entrance(), from, token, clock.now()) ?? (await assertions.sign(entrance(), from, token, clock.now()))
+const provideTo = async (token: KnownToken, from: Policy = policy, via: Via = 'current') =>
+  assertions.known(entrance(), from, token, via, clock.now()) ?? (await assertions.sign(entrance(), from, token, via, clock.now()))
 const provide = (from: Policy = policy, token: ServiceToken = aToken()) => provideTo(aKnownToken(replica, token), from)
 const lifetimeOf = (assertion: string | null) => {
   const { iat = 0, exp = 0 } = decodeJwt(assertion ?? '')
@@ -64,14 +64,14 @@ describe('an assertion', () => {
   test('that is at hand is handed over at once, to the token as it was and as it has become', async () => {
     const token = aKnownToken(replica)
     const first = await provideTo(token)
-    const known = (changed: KnownToken) => assertions.known(entrance(), policy, changed, clock.now())
+    const known = (changed: KnownToken) => assertions.known(entrance(), policy, changed, 'current', clock.now())
     expect([known(token), known(token), known(aKnownToken(replica)), known(aKnownToken(replica))]).toEqual(new Array(4).fill(first))
   })
 
   test('that is at hand is not handed over once anything about it is another, however often it was before', async () => {
     const token = aKnownToken(replica)
     const first = await provideTo(token)
-    const known = (from = policy) => assertions.known(entrance(), from, token, clock.now())
+    const known = (from = policy) => assertions.known(entrance(), from, token, 'current', clock.now())
     expect([known(), known({ ...policy, sessionDuration: '1h' }), known()]).toEqual([first, undefined, first])
     replica.put('organization', newOrganization(application.accountId, 'Example', 'new.example', 0))
     replica.settle()

@@ -1,10 +1,12 @@
 import type { Log } from '../authority/ports.ts'
 import { parseLifetime } from '../domain/duration.ts'
 import type { Instant } from '../domain/instant.ts'
+import { isStrict } from '../domain/organization.ts'
 import type { Policy } from '../domain/policy.ts'
-import { vouchedSince } from '../domain/service-token.ts'
+import { versionBehind, vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { createBoundedCache } from './bounded-cache.ts'
+import type { Via } from './decide.ts'
 import { type Claims, signingInput } from './json-web-token.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createRecollection } from './recollection.ts'
@@ -14,9 +16,9 @@ import type { KnownToken } from './replica/token-table.ts'
 /** Vouches to an application for a token that was admitted. */
 export interface Assertions {
   /** The assertion that is at hand; `undefined` where one has to be signed. */
-  known(entrance: Entrance, policy: Policy, token: KnownToken, now: Instant): string | undefined
+  known(entrance: Entrance, policy: Policy, token: KnownToken, via: Via | null, now: Instant): string | undefined
   /** A new one; `null` where nobody can sign. */
-  sign(entrance: Entrance, policy: Policy, token: KnownToken, now: Instant): Promise<string | null>
+  sign(entrance: Entrance, policy: Policy, token: KnownToken, via: Via | null, now: Instant): Promise<string | null>
 }
 
 export interface AssertionsDeps {
@@ -36,6 +38,7 @@ interface Latest {
   readonly assertion: string
   /** What the token was vouched for since then. */
   readonly since: Instant
+  readonly secretVersion: number | undefined
   readonly renewAt: Instant
 }
 
@@ -99,9 +102,10 @@ export function createAssertions({ replica, keyRing, log, authDomain }: Assertio
   }
 
   return {
-    known(entrance, policy, token, now) {
+    known(entrance, policy, token, via, now) {
       const key = keyRing.signingKeyOf(entrance.application.accountId, now)
       const since = vouchedSince(token.previousUntil, now)
+      const secretVersion = versionFor(entrance, token, via, now)
       // Of what policies and applications were before, nothing is to be kept in memory.
       if (version !== replica.version) {
         latestOf = createRecollection()
@@ -109,22 +113,26 @@ export function createAssertions({ replica, keyRing, log, authDomain }: Assertio
       }
       const latest = latestOf.of(token)
       const isLatest = latest !== undefined && latest.entrance === entrance && latest.policy === policy && latest.key === key
-      if (isLatest && now < latest.renewAt && latest.since === since) return latest.assertion
-      const found = kept.get(nameOf(entrance, policy, token))
+      if (isLatest && now < latest.renewAt && latest.since === since && latest.secretVersion === secretVersion) return latest.assertion
+      const found = kept.get(nameOf(entrance, policy, token, secretVersion))
       if (key === undefined || found === undefined || now >= found.renewAt) return undefined
       if (found.keyId !== key.id || found.issuer !== issuerOf(entrance, authDomain) || found.issuedAt < since) return undefined
-      latestOf.keep({ token, entrance, policy, key, since, assertion: found.assertion, renewAt: found.renewAt })
+      latestOf.keep({ token, entrance, policy, key, since, secretVersion, assertion: found.assertion, renewAt: found.renewAt })
       return found.assertion
     },
 
-    async sign(entrance, policy, token, now) {
+    async sign(entrance, policy, token, via, now) {
       const { accountId, audience } = entrance.application
       const key = keyRing.signingKeyOf(accountId, now)
       if (key === undefined) return fail(accountId, new Error('the account has no signing key'))
       const issuer = issuerOf(entrance, authDomain)
-      const name = nameOf(entrance, policy, token)
+      const secretVersion = versionFor(entrance, token, via, now)
+      const name = nameOf(entrance, policy, token, secretVersion)
       const times = lifeOf(durationOf(entrance, policy), now, keyRing.honouredUntil(key))
-      const claims: Claims = { type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId }
+      const claims: Claims = {
+        ...{ type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId },
+        ...(secretVersion === undefined ? {} : { secret_version: secretVersion }),
+      }
       const since = vouchedSince(token.previousUntil, now)
       return shared(`${name} ${key.id} ${issuer} ${since}`, () => renew(name, key, claims))
     },
@@ -135,8 +143,13 @@ function durationOf({ application, organization }: Entrance, policy: Policy): st
   return policy.sessionDuration ?? application.sessionDuration ?? organization?.sessionDuration ?? defaultDuration
 }
 
-function nameOf(entrance: Entrance, policy: Policy, token: KnownToken): string {
-  return `${token.id} ${entrance.application.id} ${durationOf(entrance, policy)}`
+function nameOf(entrance: Entrance, policy: Policy, token: KnownToken, secretVersion: number | undefined): string {
+  return `${token.id} ${entrance.application.id} ${durationOf(entrance, policy)} ${secretVersion}`
+}
+
+/** Where clients are given assertions to keep, these say which secret led to them. In a strict account, they say what they do in the original, and no more. */
+function versionFor({ organization }: Entrance, token: KnownToken, via: Via | null, now: Instant): number | undefined {
+  return isStrict(organization) ? undefined : versionBehind(token, via, now)
 }
 
 /** In whose name an application's assertions are issued. */

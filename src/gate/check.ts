@@ -1,5 +1,6 @@
 import type { Clock } from '../authority/ports.ts'
 import { type Application, belongsTo } from '../domain/application.ts'
+import { isStrict } from '../domain/organization.ts'
 import type { Assertions } from './assertions.ts'
 import type { Asked, Decide, Verdict } from './decide.ts'
 import type { Observe } from './observation.ts'
@@ -42,7 +43,7 @@ type Admission = Extract<Verdict, { admitted: true }>
 export function createCheck({ decide, observe, clock, assertions, sessions }: CheckDeps): Check {
   /** An account that is not strict gives a machine a session for its secret, once. */
   function cookieFor({ via, policy, entrance, token }: Admission, { cookie }: Asked, assertion: string): string | null {
-    if (via === 'session' || policy.decision === 'bypass' || (entrance.organization?.isStrict ?? true)) return null
+    if (via === 'session' || policy.decision === 'bypass' || isStrict(entrance.organization)) return null
     const session = cookie === undefined ? undefined : sessions.sessionIn(cookie, entrance)
     return session && session.id === token?.id ? null : sessionCookie(assertion)
   }
@@ -66,9 +67,9 @@ export function createCheck({ decide, observe, clock, assertions, sessions }: Ch
       note(verdict)
       return { admitted: true, application, token, assertion: null, setCookie: null }
     }
-    const known = assertions.known(entrance, policy, token, now)
+    const known = assertions.known(entrance, policy, token, verdict.via, now)
     if (known === undefined) {
-      return assertions.sign(entrance, policy, token, now).then((assertion) => {
+      return assertions.sign(entrance, policy, token, verdict.via, now).then((assertion) => {
         const passage = admit(verdict, token, asked, assertion)
         note(passage.admitted ? verdict : passage)
         return passage

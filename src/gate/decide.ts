@@ -1,6 +1,7 @@
 import type { Judgement } from '../domain/admission.ts'
 import type { Application } from '../domain/application.ts'
 import type { Instant } from '../domain/instant.ts'
+import { isStrict } from '../domain/organization.ts'
 import type { Policy } from '../domain/policy.ts'
 import { createDigester } from '../domain/secret.ts'
 import { verify } from '../domain/service-token.ts'
@@ -126,7 +127,7 @@ const unusable: ReadonlySet<Proof['flaw']> = new Set([
 /** An account that is not strict answers wrong credentials as it answers none that are let in. */
 function statusFor(flaw: NonNullable<Proof['flaw']>, { application, organization }: Entrance): 401 | 403 {
   if (flaw === 'no_credentials' || flaw === 'invalid_session') return application.asksForCredentials ? 401 : 403
-  return unusable.has(flaw) || (organization?.isStrict ?? true) ? 401 : 403
+  return unusable.has(flaw) || isStrict(organization) ? 401 : 403
 }
 
 function refuse(status: 401 | 403 | 503, reason: Reason, application: Application | null, token: KnownToken | null): Verdict {

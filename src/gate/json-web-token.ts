@@ -9,6 +9,8 @@ export interface Claims {
   readonly aud: readonly [string]
   /** The client id of the service token. */
   readonly common_name: string
+  /** Which of the token's secrets led to it, in assertions that may become a session. */
+  readonly secret_version?: number
 }
 
 /** A token as it was sent: nothing of it is proved yet. */
@@ -54,8 +56,12 @@ function decode(part: string): Record<string, unknown> | undefined {
 }
 
 function areClaims(claims: Record<string, unknown>): claims is Record<string, unknown> & ReadToken['claims'] {
-  const { type, iat, nbf, exp, iss, aud, common_name: clientId } = claims
-  const areTimes = typeof iat === 'number' && typeof exp === 'number' && (nbf === undefined || typeof nbf === 'number')
+  const { type, iat, nbf, exp, iss, aud, common_name: clientId, secret_version: version } = claims
+  const areNumbers = typeof iat === 'number' && typeof exp === 'number' && [nbf, version].every(isNumberIfAny)
   const areNames = typeof iss === 'string' && typeof clientId === 'string' && clientId !== ''
-  return type === 'app' && areTimes && areNames && Array.isArray(aud) && aud.length === 1
+  return type === 'app' && areNumbers && areNames && Array.isArray(aud) && aud.length === 1
+}
+
+function isNumberIfAny(value: unknown): boolean {
+  return value === undefined || typeof value === 'number'
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../authority/ports.ts'
-import { vouchedSince } from '../domain/service-token.ts'
+import type { Instant } from '../domain/instant.ts'
+import { isVersionInForce, vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { issuerOf } from './assertions.ts'
 import { createBoundedCache } from './bounded-cache.ts'
@@ -67,12 +68,16 @@ export function createSessions({ replica, keyRing, clock, authDomain }: Sessions
       if (value === undefined || value === null) return value
       const session = read(value, entrance)
       const token = session && replica.tokenByClientId(session.claims.common_name)
-      if (token === undefined || token.accountId !== entrance.application.accountId) return null
+      if (session === undefined || token === undefined || token.accountId !== entrance.application.accountId) return null
       const now = clock.now()
-      const isVouchedFor = session !== undefined && session.claims.iat * 1000 >= vouchedSince(token.previousUntil, now)
-      return isVouchedFor && token.enabled && now < token.expiresAt ? token : null
+      return isVouchedFor(session.claims, token, now) && token.enabled && now < token.expiresAt ? token : null
     },
   }
+}
+
+/** Of what was issued since the old secret ended, some may come from a gate that had not heard of it: only the version tells. */
+function isVouchedFor({ iat, secret_version: version }: Session['claims'], token: KnownToken, now: Instant): boolean {
+  return iat * 1000 >= vouchedSince(token.previousUntil, now) && (version === undefined || isVersionInForce(token, version, now))
 }
 
 /** The session cookie's value; `null` where there are several, as nobody can say which of them counts. */

@@ -1,7 +1,8 @@
 import { createPublicKey, sign } from 'node:crypto'
-import { decodeProtectedHeader, importPKCS8, type JWTPayload, SignJWT } from 'jose'
+import { decodeJwt, decodeProtectedHeader, importPKCS8, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { newOrganization, type Organization } from '../../src/domain/organization.ts'
+import { digestOf } from '../../src/domain/secret.ts'
 import { createReplica, type Replica } from '../../src/gate/replica/replica.ts'
 import { movableClock, type Origin, startOrigin } from '../fixtures.ts'
 import {
@@ -163,6 +164,35 @@ describe('a session', () => {
       expect(await statusOf(value)).toBe(status)
     }
     expect(await statusOf(await forged())).toBe(200)
+  })
+
+  test('of the old secret ends though a gate that had not heard of the rotation gave it afterwards', async () => {
+    know(legacy)
+    const lagging = await startGate({ applications, policies: [onlyToken], organization: legacy, clock, replica: createReplica() })
+    const digest = new Uint8Array(32).fill(7)
+    replica.put('service_token', aToken({ digest, secretVersion: 2, previous: { digest: null, until: start, version: 1 } }))
+    clock.set(new Date(start + 5000).toISOString())
+    const given = await send(lagging.url, { path: '/authorize', headers: ['Host', 'app.example', ...credentials] })
+    await lagging.stop()
+    const [value = ''] = given.values('cf-access-jwt-assertion')
+    expect([given.status, decodeJwt(value)]).toMatchObject([200, { iat: seconds(), secret_version: 1 }])
+    expect(await statusOf(value)).toBe(403)
+    expect(await statusOf(await forged({ secret_version: 2 }))).toBe(200)
+  })
+
+  test('says by which secret it was come by where it may be given to a client, and nowhere else', async () => {
+    expect(Object.keys(decodeJwt(await assertionAt('app.example')))).not.toContain('secret_version')
+    know(legacy)
+    expect(decodeJwt(await assertionAt('app.example'))).toMatchObject({ secret_version: 1 })
+    const previous = { digest: digestOf('secret'), until: start + 60_000, version: 1 }
+    const digest = digestOf('new')
+    replica.put('service_token', aToken({ digest, previous, secretVersion: 2 }))
+    const byNew = ['CF-Access-Client-Id', clientIdOf('token'), 'CF-Access-Client-Secret', 'new']
+    const [old, fresh] = [await assertionAt('app.example'), await assertionAt('app.example', byNew)]
+    expect([decodeJwt(old), decodeJwt(fresh)]).toMatchObject([{ secret_version: 1 }, { secret_version: 2 }])
+    // Used as a session, the old one leads to no better one.
+    const later = await ask(cookie(old), { path: '/authorize' })
+    expect(decodeJwt(later.values('cf-access-jwt-assertion')[0] ?? '')).toMatchObject({ secret_version: 1 })
   })
 
   test('gets no further than the token: another policy decides each time', async () => {

@@ -1,11 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type clientFor, machineHeaders } from '../../test/fixtures.ts'
 import { type Cluster, startCluster } from '../../test/nodes/cluster.ts'
-import { freePort, type PostgresServer, startPostgres } from '../../test/store/postgres-server.ts'
+import { hasPgBouncer, startPooler } from '../../test/nodes/pooler.ts'
+import { startPostgres } from '../../test/store/postgres-server.ts'
 import { atMost, type Bench, type Context, type Outcome, type Row } from '../bench.ts'
 import { paceRequests } from '../generated-load.ts'
 import { latenciesOf } from '../latencies.ts'
@@ -17,6 +16,8 @@ const pollMs = 200
 const loadPerGate = 200
 /** Revocations under way at a time. */
 const lanes = 5
+/** From one answer to the next question: without a pause, those who ask would take the processors from those who answer. */
+const askEveryMs = 5
 const names = { doorbell: 'with notifications', polling: 'asking alone, every 200 ms' }
 
 type Issued = Awaited<ReturnType<ReturnType<typeof clientFor>['zeroTrust']['access']['serviceTokens']['create']>>
@@ -27,7 +28,7 @@ export const propagation: Bench = {
   async run(context) {
     const revocations = context.quick ? 30 : 500
     const rows = [await withCluster(context, names.doorbell, revocations, {})]
-    if (spawnSync('pgbouncer', ['--version']).error === undefined) rows.push(await behindPooler(context, revocations))
+    if (hasPgBouncer) rows.push(await behindPooler(context, revocations))
     else context.say('without pgbouncer it is not measured how gates do that ask alone: `apt-get install pgbouncer`')
     return outcome(rows, revocations)
   },
@@ -66,7 +67,7 @@ async function withCluster(context: Context, name: string, revocations: number, 
 
 async function behindPooler(context: Context, revocations: number): Promise<Row> {
   const postgres = await startPostgres()
-  const pooler = await startPooler(context, postgres)
+  const pooler = await startPooler(postgres.url)
   try {
     return await withCluster(context, names.polling, revocations, { DATABASE_URL: pooler.url })
   } finally {
@@ -75,30 +76,13 @@ async function behindPooler(context: Context, revocations: number): Promise<Row>
   }
 }
 
-/** In transaction mode, in which nobody can listen. */
-async function startPooler({ scratch }: Context, { url }: PostgresServer): Promise<{ readonly url: string; stop(): void }> {
-  const [own, port] = [new URL(url), await freePort()]
-  const database = own.pathname.slice(1)
-  const lines = [
-    ...['[databases]', `${database} = host=127.0.0.1 port=${own.port} user=postgres password=postgres`, '[pgbouncer]'],
-    ...['listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =', 'auth_type = any', 'pool_mode = transaction'],
-  ]
-  chmodSync(scratch, 0o755)
-  writeFileSync(join(scratch, 'pgbouncer.ini'), `${lines.join('\n')}\n`)
-  const asRoot = process.getuid?.() === 0 ? ['-u', 'postgres'] : []
-  const child = spawn('pgbouncer', [...asRoot, join(scratch, 'pgbouncer.ini')], { stdio: 'ignore' })
-  await sleep(1_000)
-  own.port = String(port)
-  return { url: own.href, stop: () => void child.kill('SIGKILL') }
-}
-
 const agent = new Agent({ keepAlive: true })
 
 /** Asks every gate again and again until it gives this answer. */
 async function untilAll({ gates: all }: Cluster, token: Issued, status: number): Promise<void> {
   await Promise.all(
     all.map(async ({ gateUrl }) => {
-      while ((await ask(`${gateUrl}/authorize`, machineHeaders(token))) !== status);
+      while ((await ask(`${gateUrl}/authorize`, machineHeaders(token))) !== status) await sleep(askEveryMs)
     }),
   )
 }
@@ -125,7 +109,7 @@ async function inLanes<Item, Result>(
 }
 
 function outcome(rows: readonly Row[], revocations: number): Outcome {
-  const note = `${revocations} deletions, ${lanes} at a time, on ${gates} gates that answer ${loadPerGate} other requests a second each; a node with the API and PostgreSQL on the same two cores. From the API's answer until every gate has refused the token; the way there and back of the last question is part of it.`
+  const note = `${revocations} deletions, ${lanes} at a time, on ${gates} gates that answer ${loadPerGate} other requests a second each; a node with the API and PostgreSQL on the same two cores. From the API's answer until every gate has refused the token; asked again ${askEveryMs} ms after each answer, which is part of it.`
   const p99 = (name: string) => Number(rows.find((row) => row.name === name)?.values['p99 ms'] ?? Number.NaN)
   return {
     tables: [{ title: 'Milliseconds from the answer to the last gate', columns: ['p50 ms', 'p99 ms', 'max ms'], rows, note }],

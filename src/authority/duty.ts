@@ -28,17 +28,17 @@ export const attendEveryMs = 10_000
 export function createDuty({ store, name, nodeId, task, intervalMs, log }: DutyDeps): Duty {
   const take = () => store.takeLease(name, nodeId, leaseMs)
 
+  async function keep(): Promise<void> {
+    // Where nobody answers, the next time will tell.
+    const kept = await take().catch(() => null)
+    if (kept === undefined) log.warn({ name }, 'another node has taken over what this one took too long for')
+  }
+
   return {
     async attend() {
       const lease = await take()
       if (lease === undefined || (lease.doneMsAgo !== null && lease.doneMsAgo < intervalMs)) return
-      const keep = () =>
-        take().then(
-          (kept) => kept === undefined && log.warn({ name }, 'another node has taken over what this one took too long for'),
-          // The next time will tell.
-          () => undefined,
-        )
-      const stopKeeping = every(attendEveryMs, async () => void (await keep()))
+      const stopKeeping = every(attendEveryMs, keep)
       try {
         await task()
         await store.noteDone(name, nodeId)

@@ -170,8 +170,8 @@ export interface Feed {
   read<K extends Kind>(kind: K, afterId: string, limit: number): Promise<readonly Entities[K][]>
   /** All service tokens, a page at a time and in no order that matters. Those that change meanwhile may be missing, or come twice. */
   credentials(): AsyncIterable<readonly Credential[]>
-  /** Up to `limit` changes after `seq`, oldest first, without a gap. */
-  changesSince(seq: number, limit: number): Promise<readonly Change[]>
+  /** Up to `limit` changes after `seq`, oldest first and without a gap but where old ones are pruned, and what `head` is at the same moment. */
+  changesSince(seq: number, limit: number): Promise<{ readonly head: number; readonly changes: readonly Change[] }>
   /** Those of the ids that are there, in any order. */
   findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
 }

@@ -147,7 +147,11 @@ export interface SecretVersions {
 }
 
 /** Whether a secret of this version still works. */
-export function isVersionInForce({ secretVersion, previousVersion, previousUntil }: SecretVersions, version: number, now: Instant): boolean {
+export function isVersionInForce(
+  { secretVersion, previousVersion, previousUntil }: SecretVersions,
+  version: number,
+  now: Instant,
+): boolean {
   return version === secretVersion || (version === previousVersion && now < previousUntil)
 }
 

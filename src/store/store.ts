@@ -35,9 +35,15 @@ export function createStore(
   const commitSteps = createCommit(database, fullBlock)
   const count = countingServiceTokens(db)
   const findHead = compiledOnce(() => db.selectFrom('change_head').select('seq'))
-  const findChanges = compiledOnce(({ seq, limit }: { readonly seq: number; readonly limit: number }) =>
-    db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit),
-  )
+  // In one statement: gates ask all the time, and both have to be of one moment.
+  const findChanges = compiledOnce(({ seq, limit }: { readonly seq: number; readonly limit: number }) => {
+    const changes = db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit)
+    return db
+      .selectFrom('change_head')
+      .leftJoin(changes.as('next'), (join) => join.onTrue())
+      .select(['change_head.seq as head', 'next.seq', 'next.kind', 'next.id'])
+      .orderBy('next.seq')
+  })
   const findById = new Map(
     kinds.map((kind) => [
       kind,
@@ -78,12 +84,16 @@ export function createStore(
 
     async head() {
       const [head] = (await answer(findHead({}))).rows
-      if (head === undefined) throw new Error('the change log has no head')
+      if (head === undefined) throw headless()
       return head.seq
     },
 
     async changesSince(seq, limit) {
-      return (await answer(findChanges({ seq, limit }))).rows as readonly Change[]
+      const { rows } = await answer(findChanges({ seq, limit }))
+      const [first] = rows
+      if (first === undefined) throw headless()
+      // The head stands alone where nothing follows.
+      return { head: first.head, changes: rows.flatMap(({ seq, kind, id }) => (seq === null ? [] : ({ seq, kind, id } as Change))) }
     },
 
     async findAttempt(id) {
@@ -125,4 +135,8 @@ export function createStore(
 function isStillReferredTo(error: unknown): boolean {
   const { code } = error as { readonly code?: string }
   return code === 'SQLITE_CONSTRAINT_FOREIGNKEY' || code === '23503'
+}
+
+function headless(): Error {
+  return new Error('the change log has no head')
 }

@@ -1,13 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../fixtures.ts'
 import { startProcess } from '../postern-process.ts'
-import { freePort, startPostgres } from '../store/postgres-server.ts'
+import { startPostgres } from '../store/postgres-server.ts'
 import { type Cluster, type Node, startCluster } from './cluster.ts'
 import { statusAt } from './machine.ts'
+import { hasPgBouncer, startPooler } from './pooler.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -88,34 +86,14 @@ describe('what one node at a time does', () => {
   }, 60_000)
 })
 
-const hasPgBouncer = spawnSync('pgbouncer', ['--version']).error === undefined
 test.skipIf(!hasPgBouncer && process.env['CI'] !== 'true')(
   'behind PgBouncer in transaction mode all works, by asking alone',
   async () => {
-    const [postgres, folder, port] = [await startPostgres(), temporaryFolder(), await freePort()]
-    closers.push(folder.remove, postgres.stop)
-    const url = new URL(postgres.url)
-    const database = url.pathname.slice(1)
-    chmodSync(folder.path, 0o777)
-    const file = join(folder.path, 'pgbouncer.ini')
-    writeFileSync(
-      file,
-      `[databases]
-${database} = host=127.0.0.1 port=${url.port} user=postgres password=postgres
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 4
-`,
-    )
-    const pooler = spawn('pgbouncer', ['-u', 'postgres', file], { stdio: 'ignore' })
-    closers.push(() => void pooler.kill('SIGKILL'))
-    await sleep(1_000)
-    url.port = String(port)
-    const nodes = await cluster(2, { DATABASE_URL: url.href })
+    const postgres = await startPostgres()
+    closers.push(postgres.stop)
+    const pooler = await startPooler(postgres.url)
+    closers.push(pooler.stop)
+    const nodes = await cluster(2, { DATABASE_URL: pooler.url })
     const token = await issueIn(nodes, 'pooled')
     for (const gate of nodes.gates) await expect.poll(() => statusAt(gate, token), { timeout: 10_000 }).toBe(200)
     const { body } = await nodes.call('DELETE', `/service_tokens/${token.id}?wait=20`)

@@ -37,7 +37,7 @@ export function describeCommit(underTest: () => StoreUnderTest): void {
       expect(await store.commit(writes, entries)).toBe(true)
       expect(await store.find('service_token', uuid(1))).toEqual({ ...aServiceToken(1), revision: 1 })
       expect(await store.find('application', uuid(2))).toEqual({ ...anApplication(2), revision: 1 })
-      expect(await store.changesSince(4, 10)).toEqual([
+      expect((await store.changesSince(4, 10)).changes).toEqual([
         { seq: 5, kind: 'service_token', id: uuid(1) },
         { seq: 6, kind: 'application', id: uuid(2) },
       ])
@@ -64,7 +64,7 @@ export function describeCommit(underTest: () => StoreUnderTest): void {
       await save(store, insert('service_token', aServiceToken(1)))
       await save(store, write('service_token', await stored(store, 'service_token', uuid(1)), null))
       expect(await store.find('service_token', uuid(1))).toBeUndefined()
-      expect(await store.changesSince(5, 10)).toEqual([{ seq: 6, kind: 'service_token', id: uuid(1) }])
+      expect((await store.changesSince(5, 10)).changes).toEqual([{ seq: 6, kind: 'service_token', id: uuid(1) }])
       await save(store, insert('service_token', aServiceToken(1)))
       expect(await stored(store, 'service_token', uuid(1))).toMatchObject({ revision: 1 })
     })
@@ -77,7 +77,11 @@ export function describeCommit(underTest: () => StoreUnderTest): void {
       await saveOwners(store)
       await save(store, insert('user', aUser(1)), insert('api_token', anApiToken(1)))
       await save(store, insert('service_token', aServiceToken(1)), insert('application', anApplication(1)))
-      const trace = async () => ({ changes: await store.changesSince(0, 100), audit: (await auditRows()).length, head: await store.head() })
+      const trace = async () => ({
+        changes: (await store.changesSince(0, 100)).changes,
+        audit: (await auditRows()).length,
+        head: await store.head(),
+      })
       return { store, trace, before: await trace() }
     }
 
@@ -125,7 +129,7 @@ export function describeCommit(underTest: () => StoreUnderTest): void {
       expect(await store.find('service_token', uuid(6))).toBeUndefined()
       expect(await stored(store, 'account', other.id)).toEqual({ ...other, revision: 1 })
       await save(store, insert('service_token', aServiceToken(7)))
-      expect(await store.changesSince(before.head, 10)).toEqual([{ seq: before.head + 1, kind: 'service_token', id: uuid(7) }])
+      expect((await store.changesSince(before.head, 10)).changes).toEqual([{ seq: before.head + 1, kind: 'service_token', id: uuid(7) }])
     })
 
     test('is none at all when its audit row cannot be stored', async () => {

@@ -30,7 +30,7 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
   async function follow(store: Store, from: number, to: number): Promise<readonly Change[]> {
     const seen: Change[] = []
     while (from + seen.length < to) {
-      seen.push(...(await store.changesSince(from + seen.length, 7)))
+      seen.push(...(await store.changesSince(from + seen.length, 7)).changes)
       // An engine inside of the process answers at once, and would never let anybody write.
       await setImmediate()
     }
@@ -59,7 +59,7 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
           expect(changes[index + 1]?.id).toBe(uuid(Number.parseInt(changes[index]?.id.slice(-12) ?? '', 16) + many))
         }
       }
-      const final = await store.changesSince(0, 1000)
+      const final = (await store.changesSince(0, 1000)).changes
       for (const [index, number] of numbers.entries()) {
         // Once a commit is answered, the log shows it.
         const seq = final.find(({ id }) => id === uuid(many + number))?.seq
@@ -116,7 +116,7 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
       })
       expect((await Promise.all(commits)).filter(Boolean)).toHaveLength(1)
       expect(await store.read('account', '', 100)).toHaveLength(1)
-      expect(await store.changesSince(0, 100)).toHaveLength(1)
+      expect((await store.changesSince(0, 100)).changes).toHaveLength(1)
     })
 
     test('a commit that is refused or fails leaves those that come with it as they are, and takes no number', async () => {
@@ -144,7 +144,7 @@ export function describeConcurrency(underTest: () => StoreUnderTest): void {
       expect(outcomes).toEqual(numbers.slice(0, 20).map((number) => [true, false, 'failed', false][number % 4]))
       expect(await store.countServiceTokens(here.accountId)).toBe(5)
       expect((await store.read('service_token', '', 100)).map(({ id }) => id)).toEqual([4, 8, 12, 16, 20].map(uuid))
-      expect((await store.changesSince(4, 100)).map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9])
+      expect((await store.changesSince(4, 100)).changes.map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9])
       expect(await underTest().rows.selectFrom('audit').select('id').execute()).toHaveLength(1 + 1 + 5)
     })
 

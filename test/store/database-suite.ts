@@ -120,7 +120,7 @@ export function describeDatabase(nodes: number, open: () => Promise<TestDatabase
       expect(await after.find('account', here.accountId)).toEqual({ ...anAccount(here.accountId), revision: 1 })
       expect(await after.head()).toBe(5)
       await save(after, insert('service_token', aServiceToken(2)))
-      expect(await after.changesSince(4, 10)).toEqual([
+      expect((await after.changesSince(4, 10)).changes).toEqual([
         { seq: 5, kind: 'service_token', id: uuid(1) },
         { seq: 6, kind: 'service_token', id: uuid(2) },
       ])

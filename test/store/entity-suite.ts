@@ -155,13 +155,13 @@ export function describeEntities(underTest: () => StoreUnderTest): void {
     test('shows the change log from anywhere, oldest first', async () => {
       const store = await withOwners()
       await save(store, ...numbers.map((number) => insert('service_token', aServiceToken(number))))
-      const all = await store.changesSince(0, 1000)
+      const all = (await store.changesSince(0, 1000)).changes
       expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 5 + numbers.length }, (_, index) => index + 1))
       expect(all.slice(5).map(({ id }) => id)).toEqual(numbers.map(uuid))
-      expect(await store.changesSince(5, 3)).toEqual(all.slice(5, 8))
-      expect(await store.changesSince(24, 3)).toEqual(all.slice(24))
-      expect(await store.changesSince(25, 3)).toEqual([])
-      expect(await store.changesSince(10_000, 3)).toEqual([])
+      expect((await store.changesSince(5, 3)).changes).toEqual(all.slice(5, 8))
+      expect((await store.changesSince(24, 3)).changes).toEqual(all.slice(24))
+      expect((await store.changesSince(25, 3)).changes).toEqual([])
+      expect((await store.changesSince(10_000, 3)).changes).toEqual([])
     })
   })
 

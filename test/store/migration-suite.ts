@@ -122,7 +122,7 @@ export function describeMigrations(open: () => Promise<TestDatabase>): void {
       expect(await store.findUser(aUser(1).email)).toEqual({ ...aUser(1), revision: 1 })
       expect(await store.findServiceToken(here, used.id)).toEqual({ token: used, lastSeenAt: noon - 1 })
       expect(await stored(store, 'application', uuid(1))).toEqual({ ...anApplication(1), revision: 1 })
-      expect(await store.changesSince(0, 10)).toEqual([{ seq: 1, kind: 'account', id: here.accountId }])
+      expect((await store.changesSince(0, 10)).changes).toEqual([{ seq: 1, kind: 'account', id: here.accountId }])
       expect(await store.head()).toBe(1)
     })
 

@@ -80,7 +80,7 @@ export function describeNodes(underTest: () => StoreUnderTest): void {
       await saveOwners(store)
       for (let number = 1; number <= 6; number++) await save(store, insert('service_token', aServiceToken(number)))
       const removed = await store.pruneChanges(...numbers)
-      return { removed, left: (await store.changesSince(0, 100)).map(({ seq }) => seq) }
+      return { removed, left: (await store.changesSince(0, 100)).changes.map(({ seq }) => seq) }
     }
 
     test('is pruned from its beginning, a few at a time, and the newest stay', async () => {

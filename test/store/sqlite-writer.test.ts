@@ -39,13 +39,13 @@ test('when the disk is full, all commits of that moment fail and none is stored;
   expect(await store.countServiceTokens(here.accountId)).toBe(0)
   await sql`pragma max_page_count = 1000000`.execute(database.db)
   expect(await Promise.all([create(1), create(2, { name }), create(3)])).toEqual([true, true, true])
-  expect((await store.changesSince(4, 10)).map(({ id }) => id)).toEqual([1, 2, 3].map(uuid))
+  expect((await store.changesSince(4, 10)).changes.map(({ id }) => id)).toEqual([1, 2, 3].map(uuid))
 })
 
 test('more commits at a time than share a transaction are all stored, in the order in which they came', async () => {
   const numbers = Array.from({ length: 200 }, (_, index) => index + 1)
   expect(await Promise.all(numbers.map((number) => create(number)))).toEqual(numbers.map(() => true))
-  expect((await store.changesSince(4, 1000)).map(({ id }) => id)).toEqual(numbers.map(uuid))
+  expect((await store.changesSince(4, 1000)).changes.map(({ id }) => id)).toEqual(numbers.map(uuid))
 })
 
 test('a commit waits for a transaction that is under way on its connection', async () => {

@@ -72,16 +72,13 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     try {
       const sentAtMs = clock.monotonicMs()
       const before = seq
-      if (isWhole && (await feed.head()) < seq) {
-        log.warn({ seq }, 'the database has gone back in time; the gate learns it anew')
-        isWhole = false
-        // What it told of itself was of another past.
-        onApplied?.()
-      }
       if (!isWhole) await loadSnapshot()
-      if (!(await applyChanges())) {
-        log.warn({ seq }, 'the gate has fallen behind the change log; it learns everything anew')
+      const obstacle = await applyChanges()
+      if (obstacle !== null) {
+        log.warn({ seq }, obstacle)
         isWhole = false
+        // What it told of itself may have been of another past.
+        onApplied?.()
         await loadSnapshot()
       }
       confirmedAtMs = sentAtMs
@@ -100,17 +97,18 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     }
   }
 
-  /** Answers `false` where changes are missing: the log is pruned, and has a gap nowhere else. */
-  async function applyChanges(): Promise<boolean> {
+  /** Applies them to the last, or tells why what there is does not go on from what is known. */
+  async function applyChanges(): Promise<string | null> {
     for (;;) {
-      const changes = await feed.changesSince(seq, batchSize)
-      const [first] = changes
-      if (first !== undefined && first.seq !== seq + 1) return false
+      const { head, changes } = await feed.changesSince(seq, batchSize)
+      if (head < seq) return 'the database has gone back in time; the gate learns it anew'
+      // Old changes are pruned, and nowhere else is a gap.
+      if (head > seq && changes[0]?.seq !== seq + 1) return 'the gate has fallen behind the change log; it learns everything anew'
       await apply(changes)
       // Before it is told that they are applied.
       replica.settle()
       seq = changes.at(-1)?.seq ?? seq
-      if (changes.length < batchSize) return true
+      if (changes.length < batchSize) return null
     }
   }
 

@@ -108,7 +108,7 @@ function time<Item>(items: readonly Item[], work: (item: Item) => unknown): numb
     const from = process.hrtime.bigint()
     for (let number = 0; number < most; number++) work(items[number % items.length] as Item)
     took.push(Number(process.hrtime.bigint() - from) / most)
-    notes.handAll()
+    notes.handAll(Date.now())
   }
   return took.slice(4).toSorted((a, b) => a - b)[Math.floor((rounds - 4) / 2)] ?? Number.NaN
 }

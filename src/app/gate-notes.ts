@@ -26,7 +26,7 @@ export function collectNotes({ store, config, log, clock }: GateNotesDeps, close
   const batches = [uses.flush, secretUses.flush, accessRequests.flush, counts.flush]
   const flush = settle(batches, log, 'what happened lately at the gate could not be stored')
   const flushAll = () => {
-    useNotes.handAll()
+    useNotes.handAll(clock.now())
     activityNotes.handAll(clock.now())
     return flush()
   }

@@ -4,6 +4,7 @@ import type { Instant } from '../domain/instant.ts'
 import type { Verdict } from './decide.ts'
 import { createRecollection } from './recollection.ts'
 import type { KnownToken } from './replica/token-table.ts'
+import { createWaitingLists, type Waiting } from './waiting-lists.ts'
 
 /** Counts what becomes of requests, for each token and for the account and zone of each application. */
 export interface ActivityNotes {
@@ -20,40 +21,23 @@ interface Tally {
   previousSecret: number
 }
 
-interface TokenTally extends Tally {
+interface TokenTally extends Tally, Waiting {
   readonly token: KnownToken
-  handedAt: Instant
-  isWaiting: boolean
 }
-
-/** Who goes on asking is stored once in so long, as is when it was last used. */
-const steadyMs = 60_000
-/** So few that handing them on holds up no request. */
-const mostNew = 100
-/** Tokens that share a place, and are asked for in turn, have one waiting for each time. */
-const mostSteady = 10_000
 
 /** A request costs two look-ups by objects that are there, and two additions. */
 export function createActivityNotes({ add }: { readonly add: (count: HourlyCount) => void }): ActivityNotes {
   const latest = createRecollection<TokenTally>()
-  const [newTallies, steadyTallies]: [TokenTally[], TokenTally[]] = [[], []]
+  const lists = createWaitingLists<TokenTally>((tally) => {
+    give(tally.token.id, tally)
+    tally.allowed = tally.refused = tally.previousSecret = 0
+  })
   const byApplication = new Map<Application, Tally>()
-  let steadySince = Number.NEGATIVE_INFINITY
   /** The hour that is being counted. */
   let hour = 0
 
   function give(subjectId: string, { allowed, refused, previousSecret }: Tally): void {
     add({ hour, subjectId, allowed, refused, previousSecret })
-  }
-
-  function handOn(tallies: TokenTally[], now: Instant): void {
-    for (const tally of tallies) {
-      give(tally.token.id, tally)
-      tally.allowed = tally.refused = tally.previousSecret = 0
-      tally.isWaiting = false
-      tally.handedAt = now
-    }
-    tallies.length = 0
   }
 
   function handApplications(): void {
@@ -67,16 +51,7 @@ export function createActivityNotes({ add }: { readonly add: (count: HourlyCount
 
   function handAll(now: Instant): void {
     handApplications()
-    handOn(newTallies, now)
-    handOn(steadyTallies, now)
-  }
-
-  function wait(tally: TokenTally, now: Instant): void {
-    tally.isWaiting = true
-    const isSteady = now - tally.handedAt < steadyMs
-    const [tallies, most] = isSteady ? [steadyTallies, mostSteady] : [newTallies, mostNew]
-    if (tallies.length >= most) handOn(tallies, now)
-    tallies.push(tally)
+    lists.handAll(now)
   }
 
   function ofToken(token: KnownToken, now: Instant): Tally {
@@ -85,7 +60,8 @@ export function createActivityNotes({ add }: { readonly add: (count: HourlyCount
       tally = { token, allowed: 0, refused: 0, previousSecret: 0, handedAt: Number.NEGATIVE_INFINITY, isWaiting: false }
       latest.keep(tally)
     }
-    if (!tally.isWaiting) wait(tally, now)
+    // Before it counts anything: what makes room must not take it along.
+    if (!tally.isWaiting) lists.add(tally, now)
     return tally
   }
 
@@ -102,11 +78,7 @@ export function createActivityNotes({ add }: { readonly add: (count: HourlyCount
     handAll,
     hand(now) {
       handApplications()
-      handOn(newTallies, now)
-      // A clock that was put back must not put it off.
-      if (Math.abs(now - steadySince) < steadyMs) return
-      steadySince = now
-      handOn(steadyTallies, now)
+      lists.hand(now)
     },
     note(verdict, now) {
       if (now < hour || now - hour >= hourMs) {

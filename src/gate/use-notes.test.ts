@@ -16,7 +16,7 @@ function notes() {
     hand()
     return handed.splice(0)
   }
-  return { ...uses, handedBy: (now: number) => since(() => uses.hand(now)), atTheEnd: () => since(uses.handAll) }
+  return { ...uses, handedBy: (now: number) => since(() => uses.hand(now)), atTheEnd: () => since(() => uses.handAll(minute)) }
 }
 
 test('who comes for the first time, or after a minute, is handed on at once', () => {
@@ -24,8 +24,8 @@ test('who comes for the first time, or after a minute, is handed on at once', ()
   const token = aKnownToken(createReplica())
   note(token, 'current', '::1', 5)
   expect(handedBy(10)).toEqual(['1 ::1 5'])
-  note(token, 'current', '::1', 5 + minute)
-  expect(handedBy(10 + minute)).toEqual([`1 ::1 ${5 + minute}`])
+  note(token, 'current', '::1', 10 + minute)
+  expect(handedBy(15 + minute)).toEqual([`1 ::1 ${10 + minute}`])
 })
 
 test('who goes on is handed on once in a minute, with the last of its uses', () => {

@@ -3,13 +3,11 @@ import type { Instant } from '../domain/instant.ts'
 import type { DeciderDeps } from './decide.ts'
 import { createRecollection } from './recollection.ts'
 import type { KnownToken } from './replica/token-table.ts'
+import { createWaitingLists, type Waiting, type WaitingLists } from './waiting-lists.ts'
 
-export interface UseNotes {
+/** Which secret was last used when, and from where. */
+export interface UseNotes extends Pick<WaitingLists<Use>, 'hand' | 'handAll'> {
   readonly note: DeciderDeps['noteUse']
-  /** Hands on the uses of those who had not been heard of for a minute, and once in a minute those of all others. */
-  hand(now: Instant): void
-  /** Hands on whatever is left. */
-  handAll(): void
 }
 
 export interface UseNotesDeps {
@@ -18,51 +16,24 @@ export interface UseNotesDeps {
 }
 
 /** A secret in use, from one address. */
-interface Use {
+interface Use extends Waiting {
   readonly token: KnownToken
   readonly via: 'current' | 'previous'
   readonly address: string
   at: Instant
-  handedAt: Instant
-  isWaiting: boolean
 }
 
-/** Who goes on asking is stored once in so long: ten thousand machines that ask all the time would otherwise keep the database at nothing else. */
-const steadyMs = 60_000
-/** So few that handing them on holds up no request. */
-const mostNew = 100
-/** A token that is asked for in turn from several addresses has one waiting for each time it changes. */
-const mostSteady = 10_000
-
-/** Notes when which secret was last used, and from where: a caller that goes on as before costs a comparison and a number. */
+/** A caller that goes on as before costs a comparison and a number. */
 export function createUseNotes({ noteToken, noteSecret }: UseNotesDeps): UseNotes {
   const latest = createRecollection<Use>()
-  const [newUses, steadyUses]: [Use[], Use[]] = [[], []]
-  let steadySince = Number.NEGATIVE_INFINITY
-
-  function handOn(uses: Use[]): void {
-    for (const use of uses) {
-      const { token, via, address, at } = use
-      use.isWaiting = false
-      use.handedAt = at
-      noteToken(token.id, at)
-      noteSecret({ tokenId: token.id, secretVersion: via === 'previous' ? token.previousVersion : token.secretVersion, address, at })
-    }
-    uses.length = 0
-  }
+  const lists = createWaitingLists<Use>(({ token, via, address, at }) => {
+    noteToken(token.id, at)
+    noteSecret({ tokenId: token.id, secretVersion: via === 'previous' ? token.previousVersion : token.secretVersion, address, at })
+  })
 
   return {
-    hand(now) {
-      handOn(newUses)
-      // A clock that was put back must not put it off.
-      if (Math.abs(now - steadySince) < steadyMs) return
-      steadySince = now
-      handOn(steadyUses)
-    },
-    handAll() {
-      handOn(newUses)
-      handOn(steadyUses)
-    },
+    hand: lists.hand,
+    handAll: lists.handAll,
     note(token, via, address, now) {
       let use = latest.of(token)
       if (use === undefined || use.via !== via || use.address !== address) {
@@ -70,11 +41,7 @@ export function createUseNotes({ noteToken, noteSecret }: UseNotesDeps): UseNote
         latest.keep(use)
       }
       use.at = now
-      if (use.isWaiting) return
-      use.isWaiting = true
-      if (now - use.handedAt < steadyMs) {
-        if (steadyUses.push(use) >= mostSteady) handOn(steadyUses)
-      } else if (newUses.push(use) >= mostNew) handOn(newUses)
+      if (!use.isWaiting) lists.add(use, now)
     },
   }
 }

@@ -10,13 +10,13 @@ import { type Steps, takeStepsInTime } from './steps.ts'
 /** Searches at a time: so many that they cannot take all connections, nor all of the database's processors, from the rest. */
 const mostScans = 2
 
-/** Opens pools of connections to a PostgreSQL database. */
-export function openPostgres(connectionString: string, log: Log): Database {
+/** Opens pools of connections to a PostgreSQL database. A question that is not answered in `timeoutMs` fails. */
+export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_000): Database {
   const pool = (options: pg.PoolConfig) => {
     const opened = new pg.Pool({
       connectionString,
       application_name: 'postern',
-      query_timeout: 30_000,
+      query_timeout: timeoutMs,
       keepAlive: true,
       types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) },
       ...options,

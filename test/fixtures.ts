@@ -1,11 +1,11 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import Cloudflare from 'cloudflare'
 import { type App, startApp } from '../src/app.ts'
 import type { Bootstrap } from '../src/authority/bootstrap.ts'
 import type { Clock, Log } from '../src/authority/ports.ts'
 import { loadConfig } from '../src/config/load.ts'
+import { anyDatabase } from './any-database.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** A clock that stands still until it is moved. */
@@ -50,22 +50,11 @@ export interface PosternOptions {
 /** Tests make thousands of requests with one credential. */
 export const unlimited = { RATE_LIMIT: '0', SIGN_IN_FAILURES: '0', WRONG_SECRETS: '0' }
 
-/** An empty database: a SQLite file, or with `POSTERN_TEST_ENGINE=postgres` one of a real PostgreSQL. */
-async function aDatabase(): Promise<{ readonly url: string; remove(): Promise<void> }> {
-  if (process.env['POSTERN_TEST_ENGINE'] === 'postgres') {
-    const { startPostgres } = await import('./store/postgres-server.ts')
-    const { url, stop } = await startPostgres()
-    return { url, remove: stop }
-  }
-  const folder = temporaryFolder()
-  return { url: `sqlite:${join(folder.path, 'postern.db')}`, remove: async () => folder.remove() }
-}
-
 /** Postern in this process, on free ports and a database of its own (or the one in `settings.DATABASE_URL`), on its first start. */
 export async function startPostern({ settings = {}, clock, log = silent }: PosternOptions = {}): Promise<RunningPostern> {
-  const database = settings['DATABASE_URL'] === undefined ? await aDatabase() : undefined
+  const database = settings['DATABASE_URL'] === undefined ? await anyDatabase() : undefined
   const all = {
-    ...(database && { DATABASE_URL: database.url, MASTER_KEY: 'c4'.repeat(32) }),
+    ...database?.settings,
     API_LISTEN: '127.0.0.1:0',
     GATE_LISTEN: '127.0.0.1:0',
     ...unlimited,

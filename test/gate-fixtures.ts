@@ -13,6 +13,7 @@ import type { SigningKey } from '../src/domain/signing-key.ts'
 import { createAssertions } from '../src/gate/assertions.ts'
 import { createCerts } from '../src/gate/certs.ts'
 import { type Check, createCheck } from '../src/gate/check.ts'
+import { watchConnections } from '../src/gate/connections.ts'
 import { createDecide } from '../src/gate/decide.ts'
 import { createKeyRing } from '../src/gate/key-ring.ts'
 import type { ListenerOptions } from '../src/gate/listener.ts'
@@ -153,6 +154,7 @@ export async function startGate(options: {
     rayIds: () => `ray-${count++}`,
     listener: options.listener ?? {},
   })
+  watchConnections(gate, { max: 0, maxPerSource: 0, isTrusted, sourceOf: (address) => address })
   const { url, stop } = await listening(gate)
   return {
     ...{ url, check },

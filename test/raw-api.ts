@@ -1,13 +1,12 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { AuditEntry, Write } from '../src/authority/ports.ts'
 import type { Tables } from '../src/store/schema.ts'
-import { openSqlite } from '../src/store/sqlite.ts'
 import { createStore } from '../src/store/store.ts'
 import type { Envelope } from '../src/wire/envelope.ts'
-import { type PosternOptions, type RunningPostern, startPostern, temporaryFolder } from './fixtures.ts'
+import { type AnyDatabase, anyDatabase } from './any-database.ts'
+import { type PosternOptions, type RunningPostern, startPostern } from './fixtures.ts'
 
 /** The content type of a body that is given as text or bytes. */
 export const json = { 'content-type': 'application/json' }
@@ -43,8 +42,7 @@ export interface Written {
 export interface RawApi {
   readonly postern: RunningPostern
   readonly db: Kysely<Tables>
-  /** Where the database and the master key lie. */
-  readonly folder: string
+  readonly database: AnyDatabase
   /** Stores entities for which the API has no route. */
   insert(...writes: readonly Write[]): Promise<void>
   call(call: Call): Promise<Answer>
@@ -54,20 +52,18 @@ export interface RawApi {
   stop(): Promise<void>
 }
 
-export async function startRawApi({ clock, log, settings }: PosternOptions = {}): Promise<RawApi> {
-  const folder = temporaryFolder()
-  const file = join(folder.path, 'postern.db')
-  const own = { DATABASE_URL: `sqlite:${file}`, ...settings }
-  const postern = await startPostern({ settings: own, ...(clock && { clock }), ...(log && { log }) })
-  const database = openSqlite(file)
-  const { db } = database
-  const store = createStore(database)
+export async function startRawApi({ settings, ...options }: PosternOptions = {}, given?: AnyDatabase): Promise<RawApi> {
+  const database = given ?? (await anyDatabase())
+  const postern = await startPostern({ settings: { ...database.settings, ...settings }, ...options })
+  const beside = database.open()
+  const { db } = beside
+  const store = createStore(beside)
   const agent = new Agent({ keepAlive: true })
   const bearer = { authorization: `Bearer ${postern.bootstrap.apiToken}` }
   let inserts = 0
 
   return {
-    ...{ postern, db, folder: folder.path },
+    ...{ postern, db, database },
 
     async insert(...writes) {
       if (!(await store.commit(writes, auditEntry(postern.bootstrap.accountId, inserts++)))) throw new Error('the insert lost a race')
@@ -101,9 +97,9 @@ export async function startRawApi({ clock, log, settings }: PosternOptions = {})
 
     async stop() {
       agent.destroy()
-      await database.close()
+      await beside.close()
       await postern.stop()
-      folder.remove()
+      await database.remove()
     },
   }
 }

@@ -12,6 +12,9 @@ export interface Connections {
   close(stop: () => Promise<unknown>, timeoutMs: number): Promise<void>
 }
 
+/** Requests of one connection under way: HTTP/1.1 lets a client send the next ones without waiting, and each may keep an origin or the database at work. */
+const maxPipelined = 32
+
 /** Clients keep connections open for their next request, so they are cut as they fall idle. */
 const cutEveryMs = 20
 
@@ -55,6 +58,7 @@ export function watchConnections(server: Server, limits: PlaceLimits): Connectio
     if (place === undefined) return
     if (place.open++ === 0) places.busy(place)
     response.on('close', answered)
+    if (place.open > maxPipelined) socket.destroy()
   }
   /** One function for all answers. Whoever hears twice of an end that is one (another part of the gate tells of it again) stops listening. */
   function answered(this: ServerResponse): void {

@@ -39,8 +39,6 @@ export interface ListenerDeps extends ListenerOptions {
 
 /** How many headers a request may have. How long they are is limited by Node, to 16 KiB together. */
 const maxHeaders = 200
-/** Requests of one connection under way: HTTP/1.1 lets a client send the next ones without waiting. */
-const maxPipelined = 32
 
 /** An HTTP or HTTPS server that no client can hold up: whatever a client has to do has a limit, and what cannot be read is refused as everything else is. */
 export function createListener({ rayIds, contain, answer, upgrade, ...options }: ListenerDeps): Server {
@@ -50,10 +48,12 @@ export function createListener({ rayIds, contain, answer, upgrade, ...options }:
   const refuseUnreadable = createRefuseUnreadable()
 
   function hear(request: IncomingMessage, response: ServerResponse): void {
+    // It was one too many.
+    if (request.socket.destroyed) return
     const ray = rayIds()
     // Every part of the gate that has to know of an answer's end listens to it: Node would take so many for a leak, and say so.
     response.setMaxListeners(0)
-    if (talks.begin(request, response).open.size > maxPipelined) return void request.socket.destroy()
+    talks.begin(request, response)
     const head = readHead(request.rawHeaders)
     if (hasTooManyHeaders(request)) refuse(request, response, 431, ray, null)
     else if (lacksHost(request, head)) refuse(request, response, 400, ray, null)

@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type App, startApp } from '../../src/app.ts'
 import type { Log } from '../../src/authority/ports.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
-import { type MovableClock, machineHeaders, movableClock, temporaryFolder, unlimited } from '../fixtures.ts'
+import { type AnyDatabase, anyDatabase } from '../any-database.ts'
+import { type MovableClock, machineHeaders, movableClock, unlimited } from '../fixtures.ts'
 import { send } from '../raw-http.ts'
 
-let folder: ReturnType<typeof temporaryFolder>
+let database: AnyDatabase
 let clock: MovableClock
 let app: App
 let account: string
@@ -20,7 +19,7 @@ const log: Log = { info: () => undefined, warn: () => undefined, error: (_fields
 /** Postern on this test's database, which a first start fills. */
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<App> {
   const all = {
-    ...{ DATABASE_URL: `sqlite:${join(folder.path, 'postern.db')}`, BOOTSTRAP_API_TOKEN: apiToken, ...unlimited },
+    ...{ ...database.settings, BOOTSTRAP_API_TOKEN: apiToken, ...unlimited },
     ...{ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...settings },
   }
   const environment = Object.fromEntries(Object.entries(all).map(([name, value]) => [`POSTERN_${name}`, value]))
@@ -34,7 +33,7 @@ async function restart(): Promise<void> {
 }
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  database = await anyDatabase()
   clock = movableClock('2026-03-01T12:10:00Z')
   failures = []
   app = await start()
@@ -43,7 +42,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await app.stop()
-  folder.remove()
+  await database.remove()
   expect(failures).toEqual([])
 })
 
@@ -75,6 +74,12 @@ async function use(token: Partial<Token>, { host = 'any.example', times = 1, gat
   return status
 }
 
+/** A gate that has not asked for an hour answers again as soon as it has. */
+async function anHourLater(): Promise<void> {
+  clock.advance(3_600_000)
+  await expect.poll(async () => (await fetch(`${app.apiUrl}/readyz`)).status, { timeout: 10_000 }).toBe(200)
+}
+
 interface Hour {
   readonly hour: string
   readonly allowed: number
@@ -98,7 +103,7 @@ describe('the activity', () => {
     // Without an origin, what is let in finds nothing behind the gate.
     expect(await use(busy, { times: 3 })).toBe(404)
     expect(await use({ ...busy, client_secret: 'wrong' }, { times: 2 })).toBe(401)
-    clock.advance(3_600_000)
+    await anHourLater()
     await api('POST', `${account}/access/service_tokens/${busy.id}/rotate`, { previous_client_secret_expires_at: '2026-03-02T00:00:00Z' })
     expect(await use(busy, { times: 4 })).toBe(404)
     await restart()
@@ -110,7 +115,7 @@ describe('the activity', () => {
   test('has one entry for each hour that has begun, the oldest first and the present one at the end', async () => {
     const token = await create()
     await use(token)
-    clock.advance(3_600_000)
+    await anHourLater()
     await restart()
     for (const path of [`${account}/access/service_tokens/${token.id}`, `${account}/access`, `${zone}/access`]) {
       const counts = await api<readonly Hour[]>('GET', `${path}/activity`)
@@ -153,13 +158,12 @@ describe('the activity', () => {
   test('is forgotten after eight days, and not before', async () => {
     const token = await create()
     expect(await use(token)).toBe(404)
-    clock.advance(3_600_000)
-    // What is stored brings the gate up to date, which would not answer otherwise.
+    await anHourLater()
     expect(await use(await create())).toBe(404)
     await app.stop()
     clock.set('2026-03-09T12:59:59Z')
     app = await start({ CHORE_INTERVAL: '20ms' })
-    const { db, close } = openSqlite(join(folder.path, 'postern.db'))
+    const { db, close } = database.open()
     try {
       const hours = async () => (await db.selectFrom('activity').select('hour').execute()).map(({ hour }) => new Date(hour).getUTCHours())
       await expect.poll(hours, { timeout: 5000 }).toEqual([13, 13])

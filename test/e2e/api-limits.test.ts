@@ -1,11 +1,10 @@
-import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createLimits, sourceOf } from '../../src/api/limits.ts'
 import { Failure } from '../../src/authority/failure.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { movableClock, type RunningPostern, startPostern, temporaryFolder } from '../fixtures.ts'
+import { type AnyDatabase, anyDatabase } from '../any-database.ts'
+import { movableClock, type RunningPostern, startPostern } from '../fixtures.ts'
 import { type RawAnswer, type RawRequest, send } from '../raw-http.ts'
 
 const minute = 60_000
@@ -98,14 +97,13 @@ describe('how often a credential may call', () => {
   })
 
   test('a request beyond the limit does nothing, and leaves no entry in the audit trail', async () => {
-    const folder = temporaryFolder()
-    const file = join(folder.path, 'postern.db')
-    const account = await start({ RATE_LIMIT: '1', DATABASE_URL: `sqlite:${file}` })
+    const database = await anyDatabase()
+    const account = await start({ RATE_LIMIT: '1', ...database.settings })
     const create = () => call(`${account}/access/service_tokens`, first(), { method: 'POST', body: '{"name":"x"}' })
     expect([(await create()).status, (await create()).status, (await create()).status]).toEqual([201, 429, 429])
     await postern.stop()
-    expect([actionsIn(file), tokensIn(file)]).toEqual([['service_token.create'], 1])
-    folder.remove()
+    expect(await left(database)).toEqual({ actions: ['service_token.create'], tokens: 1 })
+    await database.remove()
   })
 
   test("no credential uses up another's requests, not even one of the same user", async () => {
@@ -198,13 +196,12 @@ describe('how often a source may fail to sign in', () => {
   })
 
   test('braked attempts leave no entry in the audit trail', async () => {
-    const folder = temporaryFolder()
-    const file = join(folder.path, 'postern.db')
-    const account = await start({ SIGN_IN_FAILURES: '2', DATABASE_URL: `sqlite:${file}` })
+    const database = await anyDatabase()
+    const account = await start({ SIGN_IN_FAILURES: '2', ...database.settings })
     for (let attempts = 0; attempts < 6; attempts++) await call(`${account}/access/service_tokens`, wrong)
     await postern.stop()
-    expect(actionsIn(file)).toEqual(['refused.GET', 'refused.GET'])
-    folder.remove()
+    expect(await left(database)).toEqual({ actions: ['refused.GET', 'refused.GET'], tokens: 0 })
+    await database.remove()
   })
 
   test('0 is for no brake', async () => {
@@ -245,18 +242,11 @@ test.each([
   expect(sourceOf(address)).toBe(source)
 })
 
-/** What was recorded of requests, oldest first. */
-function actionsIn(file: string): readonly unknown[] {
-  return read(file, 'select action from audit where ray_id is not null order by at')
-}
-
-function tokensIn(file: string): number {
-  return read(file, 'select id from service_token').length
-}
-
-function read(file: string, query: string): readonly unknown[] {
-  const database = new Sqlite(file, { readonly: true })
-  const values = database.prepare(query).pluck().all()
-  database.close()
-  return values
+/** What was recorded of requests, oldest first, and how many tokens there are. */
+async function left({ open }: AnyDatabase): Promise<{ readonly actions: readonly string[]; readonly tokens: number }> {
+  const { db, close } = open()
+  const entries = await db.selectFrom('audit').select('action').where('ray_id', 'is not', null).orderBy('at').execute()
+  const tokens = await db.selectFrom('service_token').select('id').execute()
+  await close()
+  return { actions: entries.map(({ action }) => action), tokens: tokens.length }
 }

@@ -1,7 +1,5 @@
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { cloudflareAccess } from '@hono/cloudflare-access'
-import Database from 'better-sqlite3'
 import type Cloudflare from 'cloudflare'
 import { Hono } from 'hono'
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, errors, type JSONWebKeySet, jwtVerify } from 'jose'
@@ -9,6 +7,7 @@ import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type App, startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { anyDatabase } from '../any-database.ts'
 import {
   machineHeaders,
   movableClock,
@@ -17,7 +16,6 @@ import {
   silent,
   startOrigin,
   startPostern,
-  temporaryFolder,
   unlimited,
 } from '../fixtures.ts'
 import { send } from '../raw-http.ts'
@@ -233,9 +231,6 @@ afterAll(async () => {
 })
 
 describe('two nodes that start at once agree on one key', () => {
-  const folder = temporaryFolder()
-  afterAll(folder.remove)
-
   function start(databaseUrl: string): Promise<App> {
     const settings = {
       DATABASE_URL: databaseUrl,
@@ -259,14 +254,15 @@ describe('two nodes that start at once agree on one key', () => {
   }
 
   test('on a database that has applications but no keys yet', async () => {
-    const path = join(folder.path, 'postern.db')
-    const first = await start(`sqlite:${path}`)
+    const { settings, open, remove } = await anyDatabase()
+    const first = await start(settings.DATABASE_URL)
     const { keys: before } = await certs(first.gateUrl)
     await first.stop()
-    const database = new Database(path)
-    database.exec('delete from signing_key; delete from organization')
-    database.close()
-    const keys = await keysOfTwo(`sqlite:${path}`)
+    const { db, close } = open()
+    for (const table of ['signing_key', 'organization'] as const) await db.deleteFrom(table).execute()
+    await close()
+    const keys = await keysOfTwo(settings.DATABASE_URL)
+    await remove()
     expect(keys).toHaveLength(1)
     expect(keys).not.toEqual(before)
   })

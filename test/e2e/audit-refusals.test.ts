@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { accountResource, userResource } from '../../src/domain/permission.ts'
-import { clientFor, movableClock, silent, startPostern, temporaryFolder, unlimited } from '../fixtures.ts'
+import { anyDatabase } from '../any-database.ts'
+import { clientFor, movableClock, silent, startPostern, unlimited } from '../fixtures.ts'
 import { type Answer, type Call, type RawApi, startRawApi } from '../raw-api.ts'
 import { createTrails, type Trails } from './audit-trails.ts'
 import {
@@ -175,8 +175,7 @@ test('the trail of the installation is for those who may read the trail of every
 })
 
 test('an attempt refused in the last moment is stored by a clean stop', async () => {
-  const folder = temporaryFolder()
-  const settings = { DATABASE_URL: `sqlite:${join(folder.path, 'postern.db')}` }
+  const { settings, remove } = await anyDatabase()
   const first = await startPostern({ settings })
   const { accountId, apiToken } = first.bootstrap
   await expect(clientFor(first.apiUrl, 'y'.repeat(52)).accounts.get({ account_id: accountId })).rejects.toMatchObject({ status: 401 })
@@ -188,5 +187,5 @@ test('an attempt refused in the last moment is stored by a clean stop', async ()
   const { result } = await clientFor(second.apiUrl, apiToken).accounts.logs.audit.list(filter as never)
   expect(result).toMatchObject([{ action: { result: 'failure' }, raw: { status_code: 401, method: 'GET' } }])
   await second.stop()
-  folder.remove()
+  await remove()
 })

@@ -78,7 +78,7 @@ const ofNodes = ['gate', 'lease']
 
 /** All that is stored, but for refused attempts, the last use of credentials, and what nodes tell each other. */
 export async function everything({ db }: RawApi): Promise<Contents> {
-  const { rows: tables } = await sql<{ name: string }>`select name from sqlite_master where type = 'table' order by name`.execute(db)
+  const tables = await db.introspection.getTables()
   const found: Record<string, Record<string, unknown>[]> = {}
   for (const { name } of tables.filter((table) => !table.name.endsWith('_use') && !ofNodes.includes(table.name))) {
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(name)}`.execute(db)

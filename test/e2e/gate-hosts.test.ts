@@ -1,16 +1,12 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { AuditEntry } from '../../src/authority/ports.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import { createStore } from '../../src/store/store.ts'
-import { machineHeaders, type RunningPostern, startPostern, temporaryFolder } from '../fixtures.ts'
+import { type AnyDatabase, anyDatabase } from '../any-database.ts'
+import { machineHeaders, type RunningPostern, startPostern } from '../fixtures.ts'
 import { anApplication } from '../gate-fixtures.ts'
 import { send } from '../raw-http.ts'
 
 // Two applications: the default one admits any valid token, `team.example` admits nobody. Which one was asked for shows in the status.
-
-const folder = temporaryFolder()
-afterAll(folder.remove)
 
 const audit: Omit<AuditEntry, 'id' | 'accountId'> = {
   ...{
@@ -27,8 +23,8 @@ const audit: Omit<AuditEntry, 'id' | 'accountId'> = {
 }
 
 /** Stores the application as another node would: through the database that both share. */
-async function addTeamApplication(path: string, accountId: string): Promise<void> {
-  const database = openSqlite(path)
+async function addTeamApplication({ open }: AnyDatabase, accountId: string): Promise<void> {
+  const database = open()
   const application = anApplication({ id: 'team', accountId, domain: 'team.example', policies: [] })
   await createStore(database).commit([{ kind: 'application', before: null, after: application }], { ...audit, id: 'audit', accountId })
   await database.close()
@@ -40,6 +36,7 @@ describe.each([
   ['none', 200],
   ['10.0.0.0/8', 200],
 ])('with trusted proxies %s', (trustedProxies, whenForwarded) => {
+  let database: AnyDatabase
   let postern: RunningPostern
   let credentials: readonly string[]
 
@@ -47,16 +44,19 @@ describe.each([
   const statusOf = async (...headers: readonly string[]) => (await ask(headers)).status
 
   beforeAll(async () => {
-    const path = join(folder.path, `${trustedProxies.replaceAll('/', '-')}.db`)
-    const settings = { DATABASE_URL: `sqlite:${path}`, TRUSTED_PROXIES: trustedProxies, POLL_INTERVAL: '5ms' }
+    database = await anyDatabase()
+    const settings = { ...database.settings, TRUSTED_PROXIES: trustedProxies, POLL_INTERVAL: '5ms' }
     postern = await startPostern({ settings })
     const { accountId: account_id } = postern.bootstrap
     const token = await postern.client.zeroTrust.access.serviceTokens.create({ account_id, name: 'valid' })
     credentials = Object.entries(machineHeaders(token)).flat()
-    await addTeamApplication(path, account_id)
+    await addTeamApplication(database, account_id)
     await vi.waitFor(async () => expect(await statusOf('Host', 'team.example')).toBe(403), 10_000)
   })
-  afterAll(() => postern.stop())
+  afterAll(async () => {
+    await postern.stop()
+    await database.remove()
+  })
 
   test('the application is found by Host, in any spelling of the name', async () => {
     for (const host of ['team.example', 'TEAM.example', 'team.example:8443', 'team.example.', 'Team.Example.:80']) {

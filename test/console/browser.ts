@@ -26,9 +26,17 @@ export interface Window {
   picture(name: string): Promise<void>
 }
 
-export async function startInstallation(settings: Readonly<Record<string, string>> = {}): Promise<Installation> {
+/** @param furnish puts more into the database after the first start, while nothing else has it open. */
+export async function startInstallation(furnish?: (databasePath: string, accountId: string) => Promise<void>): Promise<Installation> {
   const folder = temporaryFolder()
-  const postern = await startProcess({ folder: folder.path, settings: { FLUSH_INTERVAL: '100ms', ...settings } })
+  const start = () => startProcess({ folder: folder.path, settings: { FLUSH_INTERVAL: '100ms' } })
+  let postern = await start()
+  const shown = shownIn(postern.output())
+  if (furnish !== undefined) {
+    await postern.end('SIGTERM')
+    await furnish(join(folder.path, 'data', 'postern.db'), shown.accountId)
+    postern = await start()
+  }
   let browser: Browser | undefined
   let obstacle: unknown
   try {
@@ -38,7 +46,7 @@ export async function startInstallation(settings: Readonly<Record<string, string
     obstacle = error
   }
   return {
-    ...{ postern, shown: shownIn(postern.output()), obstacle },
+    ...{ postern, shown, obstacle },
     async open(options = {}) {
       if (browser === undefined) throw new Error('there is no browser', { cause: obstacle })
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })

@@ -3,10 +3,9 @@ import { useState } from 'react'
 import type { ApplicationPolicyResult } from '../../../src/wire/access-policy.ts'
 import type { ApplicationResult } from '../../../src/wire/application.ts'
 import { Button } from '../elements/button.tsx'
-import { ActionDialog } from '../elements/dialog.tsx'
 import { Card } from '../elements/page.tsx'
 import { useClient } from '../session/session.tsx'
-import { useChange } from '../shell/change.ts'
+import { DeleteDialog } from '../shell/delete-dialog.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { PolicyDialog } from './policy-dialog.tsx'
 import { Sentence, useNames } from './sentence.tsx'
@@ -80,34 +79,15 @@ export function PolicyCard({ application }: { readonly application: ApplicationR
           onClose={close}
         />
       )}
-      {typeof open === 'object' && open.isDeletion && <DeleteDialog application={application} policy={open.policy} onClose={close} />}
+      {typeof open === 'object' && open.isDeletion && (
+        <DeleteDialog
+          title={`Delete the policy ${open.policy.name}?`}
+          lead="Whom only this policy lets in is refused from now on."
+          said="Policy deleted"
+          remove={() => client.applications.deletePolicy(place, application.id, open.policy.id)}
+          onClose={close}
+        />
+      )}
     </Card>
-  )
-}
-
-interface DeleteDialogProps {
-  readonly application: ApplicationResult
-  readonly policy: ApplicationPolicyResult
-  readonly onClose: () => void
-}
-
-function DeleteDialog({ application, policy, onClose }: DeleteDialogProps) {
-  const { place } = usePlace()
-  const client = useClient()
-  const remove = useChange(() => client.applications.deletePolicy(place, application.id, policy.id), {
-    said: () => 'Policy deleted',
-    done: onClose,
-  })
-  return (
-    <ActionDialog
-      title={`Delete the policy ${policy.name}?`}
-      lead="Whom only this policy lets in is refused from now on."
-      action="Delete"
-      isDangerous
-      isBusy={remove.isPending}
-      error={remove.error}
-      onClose={onClose}
-      onAct={() => remove.mutate()}
-    />
   )
 }

@@ -87,6 +87,20 @@ export async function signIn(page: Page, { postern, shown }: Installation): Prom
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
 }
 
+export type Api = <Result>(path: string, demand?: { readonly method?: string; readonly body?: object }) => Promise<Result>
+
+/** Asks the API below the account of the first start, with its API token; with a body to make something, when nothing else is said. */
+export function apiOf({ postern, shown }: Installation): Api {
+  return async <Result>(path: string, { body, method = body ? 'POST' : 'GET' }: { method?: string; body?: object } = {}) => {
+    const headers = { authorization: `Bearer ${shown.apiToken}`, ...(body && { 'content-type': 'application/json' }) }
+    const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+    const response = await fetch(`${postern.apiUrl}/client/v4/accounts/${shown.accountId}/${path}`, request)
+    const { result, success, errors } = (await response.json()) as { result: Result; success: boolean; errors: unknown }
+    if (!success) throw new Error(`${method} ${path}: ${JSON.stringify(errors)}`)
+    return result
+  }
+}
+
 export interface ShownToken {
   readonly clientId: string
   readonly secret: string

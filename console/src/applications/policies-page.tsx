@@ -56,7 +56,7 @@ function Policies() {
         {({ items }) =>
           items.length === 0 ? (
             <Empty icon={<ShieldCheck size={22} />} title="No shared policies">
-              <p>A policy that is made here can be put into several applications, by its id.</p>
+              <p>A policy that is made here can be added to several applications, on the page of each.</p>
             </Empty>
           ) : (
             <ul className="rows">

@@ -41,8 +41,12 @@ export function PolicyRow({ policy, names, isFirst, isLast, reason, onAct }: Pol
           {isShared && <span className="badge">Shared</span>}
         </span>
         <span className="row row-close">
-          {move('up', isFirst)}
-          {move('down', isLast)}
+          {!(isFirst && isLast) && (
+            <>
+              {move('up', isFirst)}
+              {move('down', isLast)}
+            </>
+          )}
           <Button
             small
             kind="plain"

@@ -1,7 +1,7 @@
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { ActivityChart, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
+import { ActivityChart, byOutcome, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
 import { ButtonLink } from '../elements/button.tsx'
 import { Card, Page } from '../elements/page.tsx'
 import { Loaded } from '../elements/states.tsx'
@@ -85,7 +85,7 @@ function Activity() {
   return (
     <Card title="Requests at the gate" actions={<HoursChoice hours={hours} onChange={setHours} />}>
       <Loaded query={query} lines={5}>
-        {(activity) => <ActivityChart activity={activity} what="Requests at the gate" />}
+        {(activity) => <ActivityChart activity={activity} parts={byOutcome} what="Requests at the gate" />}
       </Loaded>
     </Card>
   )

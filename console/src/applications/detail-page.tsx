@@ -5,9 +5,9 @@ import { useNavigate, useParams } from 'react-router'
 import type { ApplicationResult } from '../../../src/wire/application.ts'
 import { Button } from '../elements/button.tsx'
 import { Copyable } from '../elements/copy.tsx'
+import { LoadedPage } from '../elements/loaded-page.tsx'
 import { ExactMoment } from '../elements/moment.tsx'
 import { Card, Page } from '../elements/page.tsx'
-import { Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
 import { DeleteDialog } from '../shell/delete-dialog.tsx'
 import { usePlace } from '../shell/place.tsx'
@@ -25,15 +25,10 @@ export function DetailPage() {
     queryKey: [place.id, 'applications', applicationId],
     queryFn: ({ signal }) => client.applications.get(place, applicationId, signal),
   })
-  if (query.data !== undefined) return <Detail application={query.data} />
   return (
-    <Page title="Application" back={{ to: `${home}/applications`, text: 'Applications' }}>
-      <Card>
-        <Loaded query={query} lines={6}>
-          {() => null}
-        </Loaded>
-      </Card>
-    </Page>
+    <LoadedPage query={query} title="Application" back={{ to: `${home}/applications`, text: 'Applications' }}>
+      {(application) => <Detail application={application} />}
+    </LoadedPage>
   )
 }
 

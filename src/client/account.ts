@@ -6,31 +6,43 @@ import type { ActivityResult } from '../wire/activity.ts'
 import type { AuditLogResult, AuditLogResultInfo } from '../wire/audit-log.ts'
 import type { GateResult } from '../wire/gate.ts'
 import type { OrganizationResult, UpdateOrganization } from '../wire/organization.ts'
+import type { ResultInfo } from '../wire/pagination.ts'
 import type { PermissionResult } from '../wire/permission.ts'
 import type { UserResult } from '../wire/user.ts'
 import type { ZoneResult } from '../wire/zone.ts'
-import { type Place, pathOf } from './place.ts'
+import { type Page, type Place, pageOf, pathOf } from './place.ts'
 import type { Query, Transport } from './transport.ts'
+
+export interface DirectoryQuery {
+  readonly name?: string
+  readonly page?: number
+}
 
 /** Who is signed in, and where they may do something. */
 export interface DirectoryClient {
   /** Fails with 403 for an account's own token, which is nobody's. */
   user(signal?: AbortSignal): Promise<UserResult>
-  /** The first 50 of those whose name contains the text. */
-  accounts(name: string, signal?: AbortSignal): Promise<readonly AccountResult[]>
-  zones(signal?: AbortSignal): Promise<readonly ZoneResult[]>
+  /** Those whose name contains the text, 50 at a time. */
+  accounts(sought: DirectoryQuery, signal?: AbortSignal): Promise<Page<AccountResult>>
+  /** All, 50 at a time; with a name the one that has it. */
+  zones(sought: DirectoryQuery, signal?: AbortSignal): Promise<Page<ZoneResult>>
   account(id: string, signal?: AbortSignal): Promise<AccountResult>
+  zone(id: string, signal?: AbortSignal): Promise<ZoneResult>
   /** What the caller may do there. */
   permissions(place: Place, signal?: AbortSignal): Promise<readonly PermissionResult[]>
 }
 
 export function createDirectoryClient(call: Transport): DirectoryClient {
-  const most = { per_page: 50 }
+  async function page<Item>(path: string, { name, page: number = 1 }: DirectoryQuery, signal?: AbortSignal): Promise<Page<Item>> {
+    const { result, info } = await call<Item[]>(path, { query: { name, page: number, per_page: 50 }, signal })
+    return pageOf(result, info as ResultInfo)
+  }
   return {
     user: async (signal) => (await call<UserResult>('/user', { signal })).result,
-    accounts: async (name, signal) => (await call<AccountResult[]>('/accounts', { query: { ...most, name }, signal })).result,
-    zones: async (signal) => (await call<ZoneResult[]>('/zones', { query: most, signal })).result,
+    accounts: (sought, signal) => page('/accounts', sought, signal),
+    zones: (sought, signal) => page('/zones', sought, signal),
     account: async (id, signal) => (await call<AccountResult>(`/accounts/${id}`, { signal })).result,
+    zone: async (id, signal) => (await call<ZoneResult>(`/zones/${id}`, { signal })).result,
     permissions: async (place, signal) => (await call<PermissionResult[]>(`${pathOf(place)}/permissions`, { signal })).result,
   }
 }

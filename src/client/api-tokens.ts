@@ -1,5 +1,12 @@
 import type { Static } from 'typebox'
-import type { ApiTokenResult, CreateApiToken, IssuedApiTokenResult, PermissionGroupResult, UpdateApiToken } from '../wire/api-token.ts'
+import type {
+  ApiTokenResult,
+  CreateApiToken,
+  IssuedApiTokenResult,
+  PermissionGroupResult,
+  UpdateApiToken,
+  VerifiedApiToken,
+} from '../wire/api-token.ts'
 import type { ResultInfo } from '../wire/pagination.ts'
 import { type Page, type Place, pageOf, pathOf } from './place.ts'
 import type { Transport } from './transport.ts'
@@ -16,6 +23,8 @@ export interface ApiTokenClient {
   /** Replaces the value, and answers with the new one. */
   roll(owner: ApiTokenOwner, id: string, attempt: string): Promise<string>
   delete(owner: ApiTokenOwner, id: string): Promise<void>
+  /** The id of the API token that this client signs in with. Fails with 401 when that is not one of the owner's. */
+  verify(owner: ApiTokenOwner, signal?: AbortSignal): Promise<string>
 }
 
 export function createApiTokenClient(call: Transport): ApiTokenClient {
@@ -33,5 +42,6 @@ export function createApiTokenClient(call: Transport): ApiTokenClient {
     async delete(owner, id) {
       await call(one(owner, id), { method: 'DELETE' })
     },
+    verify: async (owner, signal) => (await call<VerifiedApiToken>(`${all(owner)}/verify`, { signal })).result.id,
   }
 }

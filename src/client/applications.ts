@@ -18,6 +18,8 @@ export interface ApplicationClient {
   create(place: Place, draft: ApplicationDraft): Promise<ApplicationResult>
   update(place: Place, id: string, draft: ApplicationDraft): Promise<ApplicationResult>
   delete(place: Place, id: string): Promise<void>
+  /** Gives it other policies, or the same in another order, as ids: of its own ones those are deleted that are left out. `choose` is told of those that it has now. */
+  choosePolicies(place: Place, id: string, choose: (ids: readonly string[]) => readonly string[]): Promise<ApplicationResult>
   createPolicy(place: Place, applicationId: string, draft: ApplicationPolicyDraft): Promise<ApplicationPolicyResult>
   updatePolicy(place: Place, applicationId: string, id: string, draft: ApplicationPolicyDraft): Promise<ApplicationPolicyResult>
   deletePolicy(place: Place, applicationId: string, id: string): Promise<void>
@@ -39,6 +41,11 @@ export function createApplicationClient(call: Transport): ApplicationClient {
     async delete(place, id) {
       await call(one(place, id), { method: 'DELETE' })
     },
+    async choosePolicies(place, id, choose) {
+      const { result } = await call<ApplicationResult>(one(place, id))
+      const body = { ...asChosen(result), policies: [...choose(inOrder(result).map((policy) => policy.id))] }
+      return (await call<ApplicationResult>(one(place, id), { method: 'PUT', body })).result
+    },
     createPolicy: async (place, id, body) => (await call<ApplicationPolicyResult>(policies(place, id), { method: 'POST', body })).result,
     updatePolicy: async (place, applicationId, id, body) =>
       (await call<ApplicationPolicyResult>(`${policies(place, applicationId)}/${id}`, { method: 'PUT', body })).result,
@@ -46,6 +53,21 @@ export function createApplicationClient(call: Transport): ApplicationClient {
       await call(`${policies(place, applicationId)}/${id}`, { method: 'DELETE' })
     },
     explain: async (place, id, body) => (await call<ExplanationResult>(`${one(place, id)}/explain`, { method: 'POST', body })).result,
+  }
+}
+
+/** The policies of an application, the one that is asked first at the beginning. */
+export function inOrder({ policies }: ApplicationResult): readonly ApplicationPolicyResult[] {
+  return policies.toSorted((one, other) => one.precedence - other.precedence)
+}
+
+/** An update names everything that the application is to be. */
+function asChosen(application: ApplicationResult): ApplicationDraft {
+  const { type, name, domain, destinations, session_duration, service_auth_401_redirect, origin_url } = application
+  const header = application.read_service_tokens_from_header ?? null
+  return {
+    ...{ type, name, domain, destinations, session_duration, service_auth_401_redirect, origin_url },
+    read_service_tokens_from_header: header,
   }
 }
 

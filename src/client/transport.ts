@@ -8,7 +8,8 @@ export type Credentials =
 export interface TransportOptions {
   /** Where the API is, without `/client/v4`; empty for the host that a page came from. */
   readonly baseUrl: string
-  readonly credentials: Credentials
+  /** What is shown with each request; asked for each time, where it may change. */
+  readonly credentials: Credentials | (() => Credentials)
   readonly fetch?: typeof fetch
 }
 
@@ -54,7 +55,7 @@ export function createTransport({ baseUrl, credentials, fetch: send = fetch }: T
     const request: RequestInit = {
       method: method ?? 'GET',
       headers: {
-        ...headersOf(credentials),
+        ...headersOf(typeof credentials === 'function' ? credentials() : credentials),
         ...(body && { 'content-type': 'application/json' }),
         ...(attempt !== undefined && { 'idempotency-key': attempt }),
       },

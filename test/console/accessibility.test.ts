@@ -97,10 +97,13 @@ describe.each(looks)('in the $theme theme, $width pixels wide', ({ theme, width 
     }
     // Windows look the same on every page: narrow in one theme and wide in the other will do.
     const some = (theme === 'light') === (width === 360) ? Object.entries(windows) : []
-    for (const [name, { on, press }] of some) {
+    for (const [name, { on, press, choose }] of some) {
       await page.goto(`${installation.postern.apiUrl}/accounts/${installation.shown.accountId}${pages[on]}`)
       await page.getByRole('button', { name: press, exact: true }).first().click()
-      await page.getByRole('dialog').or(page.getByRole('menu')).first().waitFor()
+      if (choose !== undefined) await page.getByRole('menuitem', { name: choose }).click()
+      const menu = page.getByRole('menu')
+      await page.getByRole('dialog').or(menu).first().waitFor()
+      if (choose !== undefined) await menu.waitFor({ state: 'detached' })
       await look(name)
     }
     expect(found).toEqual([])
@@ -108,12 +111,14 @@ describe.each(looks)('in the $theme theme, $width pixels wide', ({ theme, width 
   })
 })
 
-const windows = {
+const windows: Readonly<Record<string, { readonly on: string; readonly press: string; readonly choose?: string }>> = {
   rotate: { on: 'token', press: 'Rotate' },
   'end-grace': { on: 'token', press: 'End the grace period' },
   'token-menu': { on: 'token', press: 'More actions' },
   'new-application': { on: 'applications', press: 'New application' },
   policy: { on: 'application', press: 'Edit CI from the office' },
+  'add-policy': { on: 'application', press: 'Add policy' },
+  'share-policy': { on: 'application', press: 'Add policy', choose: 'A shared one of the account' },
   'new-group': { on: 'policies', press: 'New group' },
   'new-api-token': { on: 'api-tokens', press: 'New API token' },
-} as const
+}

@@ -26,9 +26,17 @@ export interface Window {
   picture(name: string): Promise<void>
 }
 
-export async function startInstallation(settings: Readonly<Record<string, string>> = {}): Promise<Installation> {
+/** @param furnish puts more into the database after the first start, while nothing else has it open. */
+export async function startInstallation(furnish?: (databasePath: string, accountId: string) => Promise<void>): Promise<Installation> {
   const folder = temporaryFolder()
-  const postern = await startProcess({ folder: folder.path, settings: { FLUSH_INTERVAL: '100ms', ...settings } })
+  const start = () => startProcess({ folder: folder.path, settings: { FLUSH_INTERVAL: '100ms' } })
+  let postern = await start()
+  const shown = shownIn(postern.output())
+  if (furnish !== undefined) {
+    await postern.end('SIGTERM')
+    await furnish(join(folder.path, 'data', 'postern.db'), shown.accountId)
+    postern = await start()
+  }
   let browser: Browser | undefined
   let obstacle: unknown
   try {
@@ -38,7 +46,7 @@ export async function startInstallation(settings: Readonly<Record<string, string
     obstacle = error
   }
   return {
-    ...{ postern, shown: shownIn(postern.output()), obstacle },
+    ...{ postern, shown, obstacle },
     async open(options = {}) {
       if (browser === undefined) throw new Error('there is no browser', { cause: obstacle })
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
@@ -77,6 +85,20 @@ export async function signIn(page: Page, { postern, shown }: Installation): Prom
   await page.getByLabel('API token', { exact: true }).last().fill(shown.apiToken)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+}
+
+export type Api = <Result>(path: string, demand?: { readonly method?: string; readonly body?: object }) => Promise<Result>
+
+/** Asks the API below the account of the first start, with its API token; with a body to make something, when nothing else is said. */
+export function apiOf({ postern, shown }: Installation): Api {
+  return async <Result>(path: string, { body, method = body ? 'POST' : 'GET' }: { method?: string; body?: object } = {}) => {
+    const headers = { authorization: `Bearer ${shown.apiToken}`, ...(body && { 'content-type': 'application/json' }) }
+    const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+    const response = await fetch(`${postern.apiUrl}/client/v4/accounts/${shown.accountId}/${path}`, request)
+    const { result, success, errors } = (await response.json()) as { result: Result; success: boolean; errors: unknown }
+    if (!success) throw new Error(`${method} ${path}: ${JSON.stringify(errors)}`)
+    return result
+  }
 }
 
 export interface ShownToken {

@@ -45,6 +45,17 @@ describe('in the console', () => {
     expect(await askGate(postern, first)).toBe(200)
     expect(await askGate(postern, second)).toBe(200)
     await page.getByText('1 caller used the previous secret').waitFor()
+    const chart = page.getByRole('region', { name: 'Requests', exact: true })
+    // Of those that go on asking the gate tells once a minute: the current secret's requests may not all be there yet.
+    await chart.getByText('1 by the previous secret').waitFor()
+    await chart.getByRole('img', { name: 'by the current secret, 1 by the previous secret, 0 refused' }).waitFor()
+    expect(await chart.getByRole('columnheader').allTextContents()).toEqual([
+      'Hour',
+      'by the current secret',
+      'by the previous secret',
+      'refused',
+    ])
+    expect((await chart.getByRole('cell').allTextContents()).slice(1)).toEqual(['1', '0'])
     await picture('walk-2-in-grace')
 
     await button('End the grace period').click()

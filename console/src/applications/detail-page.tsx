@@ -5,12 +5,11 @@ import { useNavigate, useParams } from 'react-router'
 import type { ApplicationResult } from '../../../src/wire/application.ts'
 import { Button } from '../elements/button.tsx'
 import { Copyable } from '../elements/copy.tsx'
-import { ActionDialog } from '../elements/dialog.tsx'
+import { LoadedPage } from '../elements/loaded-page.tsx'
 import { ExactMoment } from '../elements/moment.tsx'
 import { Card, Page } from '../elements/page.tsx'
-import { Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
-import { useChange } from '../shell/change.ts'
+import { DeleteDialog } from '../shell/delete-dialog.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { ApplicationDialog } from './application-dialog.tsx'
 import { PolicyCard } from './policy-card.tsx'
@@ -26,20 +25,17 @@ export function DetailPage() {
     queryKey: [place.id, 'applications', applicationId],
     queryFn: ({ signal }) => client.applications.get(place, applicationId, signal),
   })
-  if (query.data !== undefined) return <Detail application={query.data} />
   return (
-    <Page title="Application" back={{ to: `${home}/applications`, text: 'Applications' }}>
-      <Card>
-        <Loaded query={query} lines={6}>
-          {() => null}
-        </Loaded>
-      </Card>
-    </Page>
+    <LoadedPage query={query} title="Application" back={{ to: `${home}/applications`, text: 'Applications' }}>
+      {(application) => <Detail application={application} />}
+    </LoadedPage>
   )
 }
 
 function Detail({ application }: { readonly application: ApplicationResult }) {
-  const { home, reasonAgainst } = usePlace()
+  const { place, home, reasonAgainst } = usePlace()
+  const client = useClient()
+  const navigate = useNavigate()
   const [dialog, setDialog] = useState<'edit' | 'delete'>()
   const close = () => setDialog(undefined)
   const reason = reasonAgainst('apps:write')
@@ -72,7 +68,16 @@ function Detail({ application }: { readonly application: ApplicationResult }) {
         </div>
       </div>
       {dialog === 'edit' && <ApplicationDialog application={application} onClose={close} onSaved={close} />}
-      {dialog === 'delete' && <DeleteDialog application={application} onClose={close} />}
+      {dialog === 'delete' && (
+        <DeleteDialog
+          title={`Delete ${application.name}?`}
+          lead="The gate then refuses requests for its destinations, unless another application answers for them. The policies that are its own are deleted too."
+          said="Application deleted"
+          remove={() => client.applications.delete(place, application.id)}
+          onClose={close}
+          onDone={() => void navigate(`${home}/applications`)}
+        />
+      )}
     </Page>
   )
 }
@@ -106,27 +111,5 @@ function Facts({ application }: { readonly application: ApplicationResult }) {
         <ExactMoment at={application.created_at} />
       </dd>
     </dl>
-  )
-}
-
-function DeleteDialog({ application, onClose }: { readonly application: ApplicationResult; readonly onClose: () => void }) {
-  const { place, home } = usePlace()
-  const client = useClient()
-  const navigate = useNavigate()
-  const remove = useChange(() => client.applications.delete(place, application.id), {
-    said: () => 'Application deleted',
-    done: () => void navigate(`${home}/applications`),
-  })
-  return (
-    <ActionDialog
-      title={`Delete ${application.name}?`}
-      lead="The gate then refuses requests for its destinations, unless another application answers for them. The policies that are its own are deleted too."
-      action="Delete"
-      isDangerous
-      isBusy={remove.isPending}
-      error={remove.error}
-      onClose={onClose}
-      onAct={() => remove.mutate()}
-    />
   )
 }

@@ -4,11 +4,10 @@ import { type ReactNode, useState } from 'react'
 import type { GroupResult } from '../../../src/wire/access-group.ts'
 import type { PolicyResult } from '../../../src/wire/access-policy.ts'
 import { Button } from '../elements/button.tsx'
-import { ActionDialog } from '../elements/dialog.tsx'
 import { Card, Page } from '../elements/page.tsx'
 import { Empty, Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
-import { useChange } from '../shell/change.ts'
+import { DeleteDialog } from '../shell/delete-dialog.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { GroupDialog } from './group-dialog.tsx'
 import { PolicyDialog } from './policy-dialog.tsx'
@@ -57,7 +56,7 @@ function Policies() {
         {({ items }) =>
           items.length === 0 ? (
             <Empty icon={<ShieldCheck size={22} />} title="No shared policies">
-              <p>A policy that is made here can be put into several applications, by its id.</p>
+              <p>A policy that is made here can be added to several applications, on the page of each.</p>
             </Empty>
           ) : (
             <ul className="rows">
@@ -86,7 +85,13 @@ function Policies() {
         />
       )}
       {typeof open === 'object' && open.isDeletion && (
-        <DeleteDialog what="policy" name={open.thing.name} remove={() => client.policies.delete(place, open.thing.id)} onClose={close} />
+        <DeleteDialog
+          title={`Delete the policy ${open.thing.name}?`}
+          lead={kept}
+          said="The policy was deleted"
+          remove={() => client.policies.delete(place, open.thing.id)}
+          onClose={close}
+        />
       )}
     </Card>
   )
@@ -136,7 +141,13 @@ function Groups() {
       {open === 'new' && <GroupDialog group={undefined} onClose={close} />}
       {typeof open === 'object' && !open.isDeletion && <GroupDialog group={open.thing} onClose={close} />}
       {typeof open === 'object' && open.isDeletion && (
-        <DeleteDialog what="group" name={open.thing.name} remove={() => client.groups.delete(place, open.thing.id)} onClose={close} />
+        <DeleteDialog
+          title={`Delete the group ${open.thing.name}?`}
+          lead={kept}
+          said="The group was deleted"
+          remove={() => client.groups.delete(place, open.thing.id)}
+          onClose={close}
+        />
       )}
     </Card>
   )
@@ -182,25 +193,5 @@ function Row({ name, note, reason, onOpen, children }: RowProps) {
   )
 }
 
-interface DeleteDialogProps {
-  readonly what: string
-  readonly name: string
-  readonly remove: () => Promise<void>
-  readonly onClose: () => void
-}
-
-function DeleteDialog({ what, name, remove, onClose }: DeleteDialogProps) {
-  const change = useChange(remove, { said: () => `The ${what} was deleted`, done: onClose })
-  return (
-    <ActionDialog
-      title={`Delete the ${what} ${name}?`}
-      lead="What something still uses is kept, and the answer says by what it is used."
-      action="Delete"
-      isDangerous
-      isBusy={change.isPending}
-      error={change.error}
-      onClose={onClose}
-      onAct={() => change.mutate()}
-    />
-  )
-}
+/** Said of policies and groups alike. */
+const kept = 'What something still uses is kept, and the answer says by what it is used.'

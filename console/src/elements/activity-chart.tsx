@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'react'
-import type { ActivityResult } from '../../../src/wire/activity.ts'
+import type { ActivityResult, TokenActivityResult } from '../../../src/wire/activity.ts'
 import { ticksUpTo } from './ticks.ts'
 
 export type ChartHours = 24 | 168
@@ -30,89 +30,106 @@ const whole = new Intl.DateTimeFormat('en', {
   hourCycle: 'h23',
 })
 
-interface ActivityChartProps {
-  readonly activity: readonly ActivityResult[]
+/** What became of some of an hour's requests. The parts of a bar stand on each other, and in the table beside each other. */
+export interface ChartPart<Hour> {
+  readonly kind: 'allowed' | 'previous' | 'refused'
+  /** In small letters, as it follows a number. */
+  readonly text: string
+  readonly count: (hour: Hour) => number
+}
+
+interface ActivityChartProps<Hour extends ActivityResult> {
+  readonly activity: readonly Hour[]
+  readonly parts: readonly ChartPart<Hour>[]
   readonly what: string
 }
 
-/** Bars of allowed and refused requests for each hour; the numbers of the one that is pointed at below. The same as a table for screen readers. */
-export function ActivityChart({ activity, what }: ActivityChartProps) {
+const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
+
+/** Bars of the requests of each hour; the numbers of the one that is pointed at below. The same as a table for screen readers. */
+export function ActivityChart<Hour extends ActivityResult>({ activity, parts, what }: ActivityChartProps<Hour>) {
   const [pointedAt, setPointedAt] = useState<number>()
-  const [frame, width] = useWidth()
-  const allowed = activity.reduce((sum, hour) => sum + hour.allowed, 0)
-  const refused = activity.reduce((sum, hour) => sum + hour.refused, 0)
-  const ticks = ticksUpTo(Math.max(1, ...activity.map((hour) => hour.allowed + hour.refused)))
-  const top = ticks.at(-1) ?? 1
-  const step = (width - plot.left) / activity.length
-  const y = (count: number) => plot.bottom - (count / top) * (plot.bottom - plot.top)
   const shown = pointedAt === undefined ? undefined : activity[pointedAt]
+  const counts = parts.map(({ kind, text, count }) => ({ kind, text, count: sumOf((shown ? [shown] : activity).map(count)) }))
   return (
     <figure className="chart">
-      <div ref={frame}>
-        <svg
-          width={width}
-          height={height}
-          role="img"
-          aria-label={`${what}: ${allowed} allowed and ${refused} refused in ${activity.length} hours`}
-          onPointerLeave={() => setPointedAt(undefined)}
-        >
-          {ticks.map((tick) => (
-            <g key={tick}>
-              <line x1={plot.left} x2={width} y1={y(tick)} y2={y(tick)} className="chart-line" />
-              <text x={plot.left - 8} y={y(tick) + 4} textAnchor="end" className="chart-text">
-                {compact.format(tick)}
-              </text>
-            </g>
-          ))}
-          {activity.map((hour, index) => {
-            const x = plot.left + index * step
-            const bar = { x: x + step * 0.12, width: step * 0.76 }
-            return (
-              <g
-                key={hour.hour}
-                data-active={index === pointedAt || undefined}
-                className="chart-hour"
-                onPointerEnter={() => setPointedAt(index)}
-              >
-                <rect x={x} y={plot.top} width={step} height={plot.bottom - plot.top} className="chart-space" />
-                <rect
-                  {...bar}
-                  y={y(hour.allowed)}
-                  height={plot.bottom - y(hour.allowed)}
-                  rx={Math.min(2, step / 5)}
-                  className="chart-allowed"
-                />
-                <rect
-                  {...bar}
-                  y={y(hour.allowed + hour.refused)}
-                  height={y(hour.allowed) - y(hour.allowed + hour.refused)}
-                  className="chart-refused"
-                />
-              </g>
-            )
-          })}
-          {activity.map((hour, index) => {
-            const text = labelOf(hour, index, activity.length)
-            return text === undefined ? null : (
-              <text key={hour.hour} x={plot.left + (index + 0.5) * step} y={height - 8} textAnchor="middle" className="chart-text">
-                {text}
-              </text>
-            )
-          })}
-        </svg>
-      </div>
+      <Bars {...{ activity, parts, what, pointedAt }} onPoint={setPointedAt} />
       <figcaption className="row-apart small">
         <span className="row">
-          <span className="legend legend-allowed">{`${(shown?.allowed ?? allowed).toLocaleString('en')} allowed`}</span>
-          <span className="legend legend-refused">{`${(shown?.refused ?? refused).toLocaleString('en')} refused`}</span>
+          {counts.map(({ kind, text, count }) => (
+            <span key={kind} className={`legend legend-${kind}`}>{`${count.toLocaleString('en')} ${text}`}</span>
+          ))}
         </span>
         <span className="soft">
           {shown ? `${whole.format(Date.parse(shown.hour))}, one hour` : `in ${activity.length === 168 ? '7 days' : '24 hours'}`}
         </span>
       </figcaption>
-      <Numbers activity={activity} what={what} />
+      <Numbers {...{ activity, parts, what }} />
     </figure>
   )
+}
+
+interface BarsProps<Hour extends ActivityResult> extends ActivityChartProps<Hour> {
+  readonly pointedAt: number | undefined
+  readonly onPoint: (index: number | undefined) => void
+}
+
+function Bars<Hour extends ActivityResult>({ activity, parts, what, pointedAt, onPoint }: BarsProps<Hour>) {
+  const [frame, width] = useWidth()
+  const ticks = ticksUpTo(Math.max(1, ...activity.map((hour) => sumOf(parts.map(({ count }) => count(hour))))))
+  const top = ticks.at(-1) ?? 1
+  const step = (width - plot.left) / activity.length
+  const y = (count: number) => plot.bottom - (count / top) * (plot.bottom - plot.top)
+  const totals = parts.map(({ text, count }) => `${sumOf(activity.map(count))} ${text}`)
+  return (
+    <div ref={frame}>
+      <svg
+        width={width}
+        height={height}
+        role="img"
+        aria-label={`${what} in ${activity.length} hours: ${totals.join(', ')}`}
+        onPointerLeave={() => onPoint(undefined)}
+      >
+        {ticks.map((tick) => (
+          <g key={tick}>
+            <line x1={plot.left} x2={width} y1={y(tick)} y2={y(tick)} className="chart-line" />
+            <text x={plot.left - 8} y={y(tick) + 4} textAnchor="end" className="chart-text">
+              {compact.format(tick)}
+            </text>
+          </g>
+        ))}
+        {activity.map((hour, index) => {
+          const x = plot.left + index * step
+          const text = labelOf(hour, index, activity.length)
+          return (
+            <g key={hour.hour} data-active={index === pointedAt || undefined} className="chart-hour" onPointerEnter={() => onPoint(index)}>
+              <rect x={x} y={plot.top} width={step} height={plot.bottom - plot.top} className="chart-space" />
+              {stacked(hour, parts, y).map(({ kind, ...bar }) => (
+                <rect key={kind} x={x + step * 0.12} width={step * 0.76} {...bar} className={`chart-${kind}`} />
+              ))}
+              {text !== undefined && (
+                <text x={x + step / 2} y={height - 8} textAnchor="middle" className="chart-text">
+                  {text}
+                </text>
+              )}
+            </g>
+          )
+        })}
+      </svg>
+    </div>
+  )
+}
+
+/** Where the parts of an hour's bar are, with a line of the ground between those that are high enough for it. */
+function stacked<Hour>(hour: Hour, parts: readonly ChartPart<Hour>[], y: (count: number) => number) {
+  let below = 0
+  return parts.map(({ kind, count }) => {
+    const bottom = y(below)
+    below += count(hour)
+    const rise = bottom - y(below)
+    const gap = bottom < plot.bottom && rise > 3 ? 1 : 0
+    return { kind, y: y(below), height: rise - gap }
+  })
 }
 
 /** Of an element, as wide as it is now, so that text in a drawing keeps its size. */
@@ -137,7 +154,7 @@ function labelOf({ hour }: ActivityResult, index: number, count: number): string
   return at.getHours() === 0 && index > 2 && index < count - 6 ? dayOf.format(at) : undefined
 }
 
-function Numbers({ activity, what }: ActivityChartProps) {
+function Numbers<Hour extends ActivityResult>({ activity, parts, what }: ActivityChartProps<Hour>) {
   return (
     <div className="unseen">
       <table>
@@ -145,18 +162,20 @@ function Numbers({ activity, what }: ActivityChartProps) {
         <thead>
           <tr>
             <th>Hour</th>
-            <th>Allowed</th>
-            <th>Refused</th>
+            {parts.map(({ kind, text }) => (
+              <th key={kind}>{text}</th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {activity
-            .filter(({ allowed, refused }) => allowed + refused > 0)
-            .map(({ hour, allowed, refused }) => (
-              <tr key={hour}>
-                <td>{whole.format(Date.parse(hour))}</td>
-                <td>{allowed}</td>
-                <td>{refused}</td>
+            .filter((hour) => parts.some(({ count }) => count(hour) > 0))
+            .map((hour) => (
+              <tr key={hour.hour}>
+                <th scope="row">{whole.format(Date.parse(hour.hour))}</th>
+                {parts.map(({ kind, count }) => (
+                  <td key={kind}>{count(hour)}</td>
+                ))}
               </tr>
             ))}
         </tbody>
@@ -164,3 +183,16 @@ function Numbers({ activity, what }: ActivityChartProps) {
     </div>
   )
 }
+
+/** Requests by what became of them. */
+export const byOutcome: readonly ChartPart<ActivityResult>[] = [
+  { kind: 'allowed', text: 'allowed', count: ({ allowed }) => allowed },
+  { kind: 'refused', text: 'refused', count: ({ refused }) => refused },
+]
+
+/** Those with a token that has been rotated: by the secret that they came with, too. */
+export const bySecret: readonly ChartPart<TokenActivityResult>[] = [
+  { kind: 'allowed', text: 'by the current secret', count: ({ allowed, previous_secret: previous }) => allowed - previous },
+  { kind: 'previous', text: 'by the previous secret', count: ({ previous_secret: previous }) => previous },
+  { kind: 'refused', text: 'refused', count: ({ refused }) => refused },
+]

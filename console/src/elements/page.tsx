@@ -2,7 +2,7 @@ import { ChevronLeft } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Link, type To, useLocation } from 'react-router'
 
-interface PageProps {
+export interface PageProps {
   readonly title: string
   readonly lead?: ReactNode
   /** Beside the title. */

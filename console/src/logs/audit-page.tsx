@@ -2,15 +2,15 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { ScrollText } from 'lucide-react'
 import { useState } from 'react'
 import type { AuditLogResult } from '../../../src/wire/audit-log.ts'
-import { Button } from '../elements/button.tsx'
 import { SelectField, TextField } from '../elements/field.tsx'
 import { Page } from '../elements/page.tsx'
-import { Empty, Failed, Skeleton } from '../elements/states.tsx'
+import { Empty } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { AuditTable } from './audit-table.tsx'
 import { ExportMenu, mostExported } from './export-menu.tsx'
 import { beginOf, type Period, periods, useFilters } from './filters.ts'
+import { LogCard } from './log-card.tsx'
 
 const perPage = 50
 const filterNames = ['period', 'type', 'result', 'kind', 'actor', 'resource'] as const
@@ -87,28 +87,17 @@ export function AuditPage() {
         <TextField label="E-mail of the actor" type="email" value={filters.actor} onChange={(actor) => change({ actor })} />
         <TextField label="ID of the thing" value={filters.resource} onChange={(resource) => change({ resource })} spellCheck={false} />
       </div>
-      <section className="card" aria-label="Entries">
-        {entries === undefined ? (
-          log.error ? (
-            <Failed error={log.error} onRetry={() => void log.refetch()} />
-          ) : (
-            <Skeleton lines={8} />
-          )
-        ) : entries.length === 0 ? (
+      <LogCard
+        label="Entries"
+        {...{ entries, log }}
+        empty={
           <Empty icon={<ScrollText size={22} />} title="No entries">
             <p>Nothing that matches was done in this time.</p>
           </Empty>
-        ) : (
-          <AuditTable entries={entries} />
-        )}
-        {log.hasNextPage && (
-          <div className="more">
-            <Button isBusy={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-              Show more
-            </Button>
-          </div>
-        )}
-      </section>
+        }
+      >
+        {(shown) => <AuditTable entries={shown} />}
+      </LogCard>
     </Page>
   )
 }

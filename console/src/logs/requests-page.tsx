@@ -2,14 +2,14 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ListChecks } from 'lucide-react'
 import { useState } from 'react'
 import type { AccessRequestResult } from '../../../src/wire/access-request.ts'
-import { Button } from '../elements/button.tsx'
 import { SelectField } from '../elements/field.tsx'
 import { Page } from '../elements/page.tsx'
-import { Empty, Failed, Skeleton } from '../elements/states.tsx'
+import { Empty } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { ExportMenu, mostExported } from './export-menu.tsx'
 import { beginOf, type Period, periods, useFilters } from './filters.ts'
+import { LogCard } from './log-card.tsx'
 import { RequestTable } from './request-table.tsx'
 
 const perPage = 50
@@ -74,28 +74,17 @@ export function RequestsPage() {
           onChange={(application) => change({ application })}
         />
       </div>
-      <section className="card" aria-label="Requests">
-        {requests === undefined ? (
-          log.error ? (
-            <Failed error={log.error} onRetry={() => void log.refetch()} />
-          ) : (
-            <Skeleton lines={8} />
-          )
-        ) : requests.length === 0 ? (
+      <LogCard
+        label="Requests"
+        {...{ entries: requests, log }}
+        empty={
           <Empty icon={<ListChecks size={22} />} title="No requests">
             <p>Nothing that matches was asked of the gate in this time. What is asked appears here within seconds.</p>
           </Empty>
-        ) : (
-          <RequestTable requests={requests} />
-        )}
-        {log.hasNextPage && (
-          <div className="more">
-            <Button isBusy={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-              Show more
-            </Button>
-          </div>
-        )}
-      </section>
+        }
+      >
+        {(shown) => <RequestTable requests={shown} />}
+      </LogCard>
     </Page>
   )
 }

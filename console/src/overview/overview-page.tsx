@@ -1,11 +1,10 @@
-import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { ActivityChart, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
-import { ButtonLink } from '../elements/button.tsx'
+import { ActivityChart, byOutcome, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
 import { Card, Page } from '../elements/page.tsx'
 import { Loaded } from '../elements/states.tsx'
 import type { Status } from '../service-tokens/list-query.ts'
+import { NewTokenLink } from '../service-tokens/new-token-link.tsx'
 import { useTokenCounts } from '../service-tokens/status-filter.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { useActivity } from './activity.ts'
@@ -15,22 +14,9 @@ import { RecentRefusals } from './recent-refusals.tsx'
 
 /** How things are, and what wants somebody's attention. */
 export function OverviewPage() {
-  const { name, home, reasonAgainst } = usePlace()
+  const { name } = usePlace()
   return (
-    <Page
-      title="Overview"
-      lead={name}
-      actions={
-        <ButtonLink
-          to={`${home}/tokens/new`}
-          kind="primary"
-          icon={<Plus size={16} aria-hidden />}
-          reason={reasonAgainst('service_tokens:write')}
-        >
-          New service token
-        </ButtonLink>
-      }
-    >
+    <Page title="Overview" lead={name} actions={<NewTokenLink />}>
       <Counts />
       <div className="columns columns-swapped">
         <div className="stack">
@@ -85,7 +71,7 @@ function Activity() {
   return (
     <Card title="Requests at the gate" actions={<HoursChoice hours={hours} onChange={setHours} />}>
       <Loaded query={query} lines={5}>
-        {(activity) => <ActivityChart activity={activity} what="Requests at the gate" />}
+        {(activity) => <ActivityChart activity={activity} parts={byOutcome} what="Requests at the gate" />}
       </Loaded>
     </Card>
   )

@@ -3,9 +3,9 @@ import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import type { IssuedServiceTokenResult, ServiceTokenResult } from '../../../src/wire/service-token.ts'
 import { Copyable } from '../elements/copy.tsx'
+import { LoadedPage } from '../elements/loaded-page.tsx'
 import { ExactMoment } from '../elements/moment.tsx'
 import { Card, Page } from '../elements/page.tsx'
-import { Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import type { BulkAction } from './bulk-actions.ts'
@@ -48,18 +48,11 @@ export function DetailPage() {
       />
     )
   }
-  if (query.data === undefined) {
-    return (
-      <Page title="Service token" back={{ to: `${home}/tokens`, text: 'Service tokens' }}>
-        <Card>
-          <Loaded query={query} lines={6}>
-            {() => null}
-          </Loaded>
-        </Card>
-      </Page>
-    )
-  }
-  return <Detail token={query.data} onIssued={setIssued} />
+  return (
+    <LoadedPage query={query} title="Service token" back={{ to: `${home}/tokens`, text: 'Service tokens' }}>
+      {(token) => <Detail token={token} onIssued={setIssued} />}
+    </LoadedPage>
+  )
 }
 
 function Detail({ token, onIssued }: { readonly token: ServiceTokenResult; readonly onIssued: (token: IssuedServiceTokenResult) => void }) {

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { KeyRound, Plus, Search } from 'lucide-react'
+import { KeyRound, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useLocation } from 'react-router'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
@@ -13,6 +13,7 @@ import type { BulkAction } from './bulk-actions.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { BulkDialog } from './bulk-dialog.tsx'
 import { asked, type ListQuery, perPage, useListQuery } from './list-query.ts'
+import { NewTokenLink } from './new-token-link.tsx'
 import { StatusFilter } from './status-filter.tsx'
 import { TokenTable } from './token-table.tsx'
 
@@ -23,7 +24,7 @@ interface Intention {
 
 /** All service tokens of the account or zone, a page at a time. */
 export function ListPage() {
-  const { place, home, reasonAgainst } = usePlace()
+  const { place } = usePlace()
   const client = useClient()
   const [query, change] = useListQuery()
   const [selected, setSelected] = useState<ReadonlyMap<string, ServiceTokenResult>>(new Map())
@@ -38,16 +39,7 @@ export function ListPage() {
     <Page
       title="Service tokens"
       lead="Credentials of machines. What a token opens is for the policies of applications to say."
-      actions={
-        <ButtonLink
-          to={`${home}/tokens/new`}
-          kind="primary"
-          icon={<Plus size={16} aria-hidden />}
-          reason={reasonAgainst('service_tokens:write')}
-        >
-          New service token
-        </ButtonLink>
-      }
+      actions={<NewTokenLink />}
     >
       <div className="stack">
         <div className="filters">

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
-import { ActivityChart, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
+import { ActivityChart, byOutcome, bySecret, type ChartHours, HoursChoice } from '../elements/activity-chart.tsx'
 import { Card } from '../elements/page.tsx'
 import { Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
@@ -19,10 +19,12 @@ export function TokenActivity({ token }: { readonly token: ServiceTokenResult })
     refetchInterval: lookMs,
     queryFn: ({ signal }) => client.serviceTokens.activity(place, token.id, hours, signal),
   })
+  // Before its first rotation a token has no other secret.
+  const parts = token.client_secret_version > 1 ? bySecret : byOutcome
   return (
     <Card title="Requests" actions={<HoursChoice hours={hours} onChange={setHours} />}>
       <Loaded query={query} lines={4}>
-        {(activity) => <ActivityChart activity={activity} what="Requests with this token" />}
+        {(activity) => <ActivityChart activity={activity} parts={parts} what="Requests with this token" />}
       </Loaded>
     </Card>
   )

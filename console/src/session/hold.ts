@@ -11,6 +11,11 @@ export function endWhenFree(end: () => void): void {
   else waiting = end
 }
 
+/** The session goes on after all: what wanted its end has passed. */
+export function forgetEnd(): void {
+  waiting = undefined
+}
+
 /** Keeps the session as long as the component is shown. */
 export function useHold(): void {
   useEffect(() => {

@@ -2,7 +2,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
 import { type Client, createClient } from '../../../src/client/client.ts'
 import { ApiError, type Credentials } from '../../../src/client/transport.ts'
-import { endWhenFree } from './hold.ts'
+import { endWhenFree, forgetEnd } from './hold.ts'
 import { SignInPage } from './sign-in-page.tsx'
 
 // The credential is held in memory; and, where its owner wishes so, by the browser for this tab until it is closed. It is never part of a URL.
@@ -10,9 +10,14 @@ const storageKey = 'postern.credential'
 
 interface Session {
   readonly client: Client
+  /** As they were at the sign-in. */
   readonly credentials: Credentials
   /** Forgets the credential and all that it was shown. */
   readonly signOut: () => void
+  /** The same, and says why on the page that comes then. */
+  readonly end: (why: string) => void
+  /** Goes on with the new value of the API token, after it was rolled. */
+  readonly goOnWith: (value: string) => void
 }
 
 const Current = createContext<Session | undefined>(undefined)
@@ -33,16 +38,11 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
   const [notice, setNotice] = useState<string>()
   const session = useMemo(() => {
     if (credentials === undefined) return undefined
-    const end = (message?: string) => {
+    return createSession(credentials, (why) => {
       sessionStorage.removeItem(storageKey)
-      queries.clear()
-      setNotice(message)
+      setNotice(why)
       setCredentials(undefined)
-    }
-    const queries = createQueries(() =>
-      endWhenFree(() => end('The API no longer accepts your credential. It was disabled, rolled or deleted, or it has expired.')),
-    )
-    return { queries, client: createClient({ baseUrl: '', credentials }), credentials, signOut: () => end() }
+    })
   }, [credentials])
   if (session === undefined) {
     const signIn = (given: Credentials, isKept: boolean) => {
@@ -54,9 +54,31 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
   }
   return (
     <QueryClientProvider client={session.queries}>
-      <Current value={session}>{children}</Current>
+      <Current value={session.current}>{children}</Current>
     </QueryClientProvider>
   )
+}
+
+function createSession(credentials: Credentials, onEnd: (why?: string) => void) {
+  let present = credentials
+  const end = (why?: string) => {
+    forgetEnd()
+    queries.clear()
+    onEnd(why)
+  }
+  const queries = createQueries(() =>
+    endWhenFree(() => end('The API no longer accepts your credential. It was disabled, rolled or deleted, or it has expired.')),
+  )
+  const goOnWith = (value: string) => {
+    present = { kind: 'api_token', value }
+    if (sessionStorage.getItem(storageKey) !== null) sessionStorage.setItem(storageKey, JSON.stringify(present))
+    // What was asked with the value before is refused, which means nothing any more.
+    void queries.cancelQueries()
+    forgetEnd()
+  }
+  const client = createClient({ baseUrl: '', credentials: () => present })
+  const current: Session = { client, credentials, signOut: () => end(), end, goOnWith }
+  return { queries, current }
 }
 
 function restored(): Credentials | undefined {

@@ -82,7 +82,7 @@ function useAttempt(onSuccess: (credentials: Credentials) => void) {
     setTrying(true)
     setError(undefined)
     try {
-      await createClient({ baseUrl: '', credentials }).directory.accounts('')
+      await createClient({ baseUrl: '', credentials }).directory.accounts({})
       onSuccess(credentials)
     } catch (failure) {
       setError(wordingOf(failure))

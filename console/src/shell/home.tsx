@@ -11,9 +11,9 @@ export function Home() {
   const query = useQuery({
     queryKey: ['home'],
     queryFn: async ({ signal }) => {
-      const [account] = await client.directory.accounts('', signal)
+      const [account] = (await client.directory.accounts({}, signal)).items
       if (account) return `/accounts/${account.id}`
-      const [zone] = await client.directory.zones(signal)
+      const [zone] = (await client.directory.zones({}, signal)).items
       return zone ? `/zones/${zone.id}` : null
     },
   })

@@ -41,18 +41,24 @@ export function InPlace() {
     },
   })
 
-  // Who may not read the account itself may still work in it, and is told of it in the list.
   async function named(place: Place, permissions: readonly PermissionResult[]) {
     if (place.kind === 'account') {
-      const account = permissions.includes('accounts:read')
-        ? await client.directory.account(place.id)
-        : (await client.directory.accounts('')).find((one) => one.id === place.id)
+      const account = permissions.includes('accounts:read') ? await client.directory.account(place.id) : await listed(place.id)
       const name = account?.name ?? place.id
       return { name, account: place, accountName: name }
     }
-    const zone = (await client.directory.zones()).find((one) => one.id === place.id)
+    const zone = permissions.includes('zones:read') ? await client.directory.zone(place.id) : undefined
     const account = { kind: 'account', id: zone?.account.id ?? '' } as const
     return { name: zone?.name ?? place.id, account, accountName: zone?.account.name ?? '' }
+  }
+
+  /** Who may not read the account itself may still work in it, and is told of it in the list. */
+  async function listed(accountId: string) {
+    for (let page = 1; ; page++) {
+      const { items, pages } = await client.directory.accounts({ page })
+      const account = items.find(({ id: one }) => one === accountId)
+      if (account !== undefined || page >= pages) return account
+    }
   }
 
   if (query.data === undefined) {

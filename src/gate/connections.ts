@@ -15,6 +15,10 @@ export interface Connections {
 /** Requests of one connection under way: HTTP/1.1 lets a client send the next ones without waiting, and each may keep an origin or the database at work. */
 const maxPipelined = 32
 
+/** The place of the connection that an answer goes to, until it has ended. */
+const takes = Symbol('takes')
+type Answer = ServerResponse & { [takes]?: Place | undefined }
+
 /** Clients keep connections open for their next request, so they are cut as they fall idle. */
 const cutEveryMs = 20
 
@@ -53,18 +57,20 @@ export function watchConnections(server: Server, limits: PlaceLimits): Connectio
     return true
   }
 
-  const answering = ({ socket }: IncomingMessage, response: ServerResponse) => {
+  const answering = ({ socket }: IncomingMessage, response: Answer) => {
     const place = placeOf.get(socket)
     if (place === undefined) return
     if (place.open++ === 0) places.busy(place)
+    response[takes] = place
     response.on('close', answered)
     if (place.open > maxPipelined) socket.destroy()
   }
-  /** One function for all answers. Whoever hears twice of an end that is one (another part of the gate tells of it again) stops listening. */
-  function answered(this: ServerResponse): void {
-    this.off('close', answered)
-    const place = placeOf.get(this.req.socket)
-    if (place !== undefined && --place.open === 0) places.wait(place)
+  /** One function for all answers. Of an end that is one it may hear twice: another part of the gate tells of it again. */
+  function answered(this: Answer): void {
+    const place = this[takes]
+    if (place === undefined) return
+    this[takes] = undefined
+    if (--place.open === 0) places.wait(place)
   }
   const upgrading = ({ socket }: IncomingMessage) => {
     const place = placeOf.get(socket)

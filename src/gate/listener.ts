@@ -51,8 +51,6 @@ export function createListener({ rayIds, contain, answer, upgrade, ...options }:
     // It was one too many.
     if (request.socket.destroyed) return
     const ray = rayIds()
-    // Every part of the gate that has to know of an answer's end listens to it: Node would take so many for a leak, and say so.
-    response.setMaxListeners(0)
     talks.begin(request, response)
     const head = readHead(request.rawHeaders)
     if (hasTooManyHeaders(request)) refuse(request, response, 431, ray, null)

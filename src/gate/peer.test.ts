@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { addressRanges } from '../config/values.ts'
 import { createAddressSet } from '../domain/address-range.ts'
-import { clientAddress, hostName, isHost, peerAddress, singleHeader } from './peer.ts'
+import { clientAddress, hostName, isHost, peerAddress } from './peer.ts'
 
 /** The part of a request that says who sent it. */
-function requestFrom(remoteAddress: string | undefined, headersDistinct: Record<string, string[]> = {}): IncomingMessage {
-  const headers = Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values.join(', ')]))
-  return { socket: { remoteAddress }, headers, headersDistinct } as unknown as IncomingMessage
+function requestFrom(remoteAddress: string | undefined): IncomingMessage {
+  return { socket: { remoteAddress } } as unknown as IncomingMessage
 }
 
 describe('the host name', () => {
@@ -162,11 +161,4 @@ describe('the client', () => {
     const proxies = (length: number) => Array.from({ length }, (_nothing, at) => `10.0.0.${at}`).join(',')
     expect([from('127.0.0.1', proxies(200)), asked.length]).toEqual(['10.0.0.150', 51])
   })
-})
-
-test('a header that makes sense once counts only when it came once', () => {
-  const one = (...values: string[]) => singleHeader(requestFrom('::1', { 'x-forwarded-host': values }), 'x-forwarded-host')
-  expect(one('a.example')).toBe('a.example')
-  expect(one('a.example', 'b.example')).toBeUndefined()
-  expect(singleHeader(requestFrom('::1'), 'x-forwarded-host')).toBeUndefined()
 })

@@ -55,12 +55,6 @@ export function namesOneHost({ hosts, host = '' }: Head): boolean {
   return hosts <= 1 && isHost(host)
 }
 
-/** Headers of which only one value makes sense; proxies that add to an existing one would otherwise be believed about the client's part of it. */
-export function singleHeader(request: IncomingMessage, name: string): string | undefined {
-  const values = request.headersDistinct[name]
-  return values?.length === 1 ? values[0] : undefined
-}
-
 /** Proxies before one another that are looked past, at the most. */
 const maxHops = 50
 

@@ -41,7 +41,7 @@ export function refuse(
   if (!isAwaited(response)) return
   const { headers, body } = refusal(asksForJson(request.rawHeaders), status, ray, application, retryAfterSeconds)
   headers.push('content-length', String(Buffer.byteLength(body)))
-  response.writeHead(status, headers).end(body)
+  response.writeHead(status, headers).end(body, 'latin1')
 }
 
 /** The same for whoever has to put it into an answer of another kind. */

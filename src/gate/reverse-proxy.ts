@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Duplex, pipeline, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
@@ -49,30 +50,35 @@ export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
       if (!isAwaited(response)) return
       if (application.originUrl === null) return refuse(request, response, 404, ray, application)
       if (isLoop(request, loopId)) return refuse(request, response, 508, ray, application)
-      const clientGone = new AbortController()
+      // Every part of the gate that has to know of this answer's end listens to it: Node would take so many for a leak, and say so.
+      response.setMaxListeners(0)
+      // undici listens to either; an `AbortController` costs as much as the rest of the request.
+      const clientGone = new EventEmitter()
+      let isGone = false
       const body = askForBody(request, response)
       response.once('close', () => {
-        clientGone.abort()
+        isGone = true
+        clientGone.emit('abort')
         if (!request.complete) body?.stream.destroy()
       })
       try {
-        await body?.begun
-        if (clientGone.signal.aborted || !isAwaited(response)) return
+        if (body !== null) await body.begun
+        if (isGone || !isAwaited(response)) return
         const { origin, servername, prefix } = originOf(application.originUrl)
         const { method, url = '/' } = request
         const answer = await client.send({
           // Node's parser has let only known methods through.
           ...{ origin, servername, path: prefix + url, method: method as Dispatcher.HttpMethod },
           headers: requestHeaders(request, { isTrusted, ray, loopId, ...admitted }),
-          ...{ body: body?.stream ?? null, signal: clientGone.signal, responseHeaders: 'raw' },
+          ...{ body: body?.stream ?? null, signal: clientGone, responseHeaders: 'raw' },
           onInfo: (info) => passOnInterim(info, response),
         } satisfies OriginRequest)
         // Where its body broke on the way, the client has got its answer.
         if (response.headersSent) return void answer.body.destroy()
         passOn(answer, response, ray, admitted.setCookie)
-        if (isEventStream(answer.headers as unknown as readonly string[])) watchStream(response, admitted, clientGone.signal)
+        if (isEventStream(answer.headers as unknown as readonly string[])) watchStream(response, admitted)
       } catch (error) {
-        if (clientGone.signal.aborted || response.headersSent) return
+        if (isGone || response.headersSent) return
         noteFailure(error, ray, application.id, 'the origin of an application did not answer')
         refuse(request, response, isTimeout(error) ? 504 : 502, ray, application)
       }
@@ -102,15 +108,15 @@ function passOn(answer: Dispatcher.ResponseData<null>, response: ServerResponse,
   if (/^[\t -~]*$/.test(statusText)) response.writeHead(statusCode, statusText, headers)
   else response.writeHead(statusCode, headers)
   if (statusCode === 304 || statusCode === 204) return endWithoutBody(body, response)
-  setImmediate(sendHeadAlone, body, response)
+  if (body.readableLength === 0) setImmediate(sendHeadAlone, body, response)
   pipeline(body, response, () => undefined)
 }
 
 /** Ends an answer that may go on for good once it is no longer admitted. It is cut off, so that nobody takes it for one that came to its end. */
-function watchStream(response: ServerResponse, { watch }: Admitted, isOver: AbortSignal): void {
-  if (watch === undefined || isOver.aborted) return
+function watchStream(response: ServerResponse, { watch }: Admitted): void {
+  if (watch === undefined || response.closed) return
   const unwatch = watch(() => response.destroy())
-  isOver.addEventListener('abort', unwatch)
+  response.once('close', unwatch)
 }
 
 /**
@@ -120,7 +126,7 @@ function watchStream(response: ServerResponse, { watch }: Admitted, isOver: Abor
 function passOnInterim({ statusCode, headers }: { statusCode: number; headers: unknown }, response: ServerResponse): void {
   if (statusCode < 100 || statusCode === 101) throw new Error(`it answered with status ${statusCode}`)
   if (response.headersSent || response.req.httpVersionMinor === 0) return
-  const pairs = endToEnd(headers as readonly string[], (name) => name === 'cf-ray')
+  const pairs = endToEnd(headers as readonly string[], ({ spelling }) => spelling === 'cf-ray')
   const lines = pairs.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
   // Without a socket it is not yet this answer's turn: an earlier request of the connection is still to be answered.
   response.socket?.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}\r\n${lines}\r\n`, 'latin1')

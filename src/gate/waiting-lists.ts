@@ -11,7 +11,7 @@ export interface Waiting {
 export interface WaitingLists<Item extends Waiting> {
   /** Only for what does not wait yet. Where too many wait, others are handed on first. */
   add(item: Item, now: Instant): void
-  /** Hands on those that had been still for a minute, and once in a minute all others. */
+  /** Hands on those that had been still for a minute, and of all others those that were not handed on for so long. */
   hand(now: Instant): void
   /** Hands on whatever is left. */
   handAll(now: Instant): void
@@ -25,39 +25,39 @@ const mostNew = 100
 const mostSteady = 10_000
 
 export function createWaitingLists<Item extends Waiting>(give: (item: Item) => void): WaitingLists<Item> {
+  /** Each in the order in which they began to wait, which is nearly that in which they were handed on. */
   const [fresh, steady]: [Item[], Item[]] = [[], []]
-  let steadySince = Number.NEGATIVE_INFINITY
 
-  function handOn(items: Item[], now: Instant): void {
-    for (const item of items) {
+  function handOn(items: Item[], count: number, now: Instant): void {
+    for (const item of items.splice(0, count)) {
       give(item)
       item.isWaiting = false
       item.handedAt = now
     }
-    items.length = 0
   }
 
   function push(items: Item[], most: number, item: Item, now: Instant): void {
-    if (items.length >= most) handOn(items, now)
+    if (items.length >= most) handOn(items, items.length, now)
     items.push(item)
   }
+
+  /** Of a clock that was put back, whatever lies ahead is long ago. */
+  const isSteady = ({ handedAt }: Item, now: Instant) => Math.abs(now - handedAt) < steadyMs
 
   return {
     add(item, now) {
       item.isWaiting = true
-      if (now - item.handedAt < steadyMs) push(steady, mostSteady, item, now)
+      if (isSteady(item, now)) push(steady, mostSteady, item, now)
       else push(fresh, mostNew, item, now)
     },
     hand(now) {
-      handOn(fresh, now)
-      // A clock that was put back must not put it off.
-      if (Math.abs(now - steadySince) < steadyMs) return
-      steadySince = now
-      handOn(steady, now)
+      handOn(fresh, fresh.length, now)
+      const firstToKeep = steady.findIndex((item) => isSteady(item, now))
+      handOn(steady, firstToKeep === -1 ? steady.length : firstToKeep, now)
     },
     handAll(now) {
-      handOn(fresh, now)
-      handOn(steady, now)
+      handOn(fresh, fresh.length, now)
+      handOn(steady, steady.length, now)
     },
   }
 }

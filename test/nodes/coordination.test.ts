@@ -72,18 +72,27 @@ describe('a gate', () => {
 })
 
 describe('what one node at a time does', () => {
-  test('is taken over when that node is stopped, and nobody else does it before', async () => {
-    const nodes = await cluster(0, { CHORE_INTERVAL: '100ms', LOG_RETENTION: '1h' })
-    const other = await nodes.start('api')
-    const holder = async () => (await nodes.postgres.query<{ holder: string }>("select holder from lease where name = 'chores'"))[0]?.holder
-    await expect.poll(holder).toBeDefined()
-    const before = await holder()
-    await sleep(1_000)
-    expect(await holder()).toBe(before)
-    await nodes.api.end('SIGTERM')
-    await expect.poll(holder, { timeout: 5_000 }).not.toBe(before)
-    expect((await fetch(`${other.apiUrl}/readyz`)).status).toBe(200)
-  }, 60_000)
+  test.each([
+    ['stopped', 'SIGTERM', 5_000],
+    // Half a minute after it was last heard of.
+    ['killed', 'SIGKILL', 40_000],
+  ] as const)(
+    'is taken over when that node is %s, and nobody else does it before',
+    async (_how, signal, timeout) => {
+      const nodes = await cluster(0, { CHORE_INTERVAL: '100ms', LOG_RETENTION: '1h' })
+      const other = await nodes.start('api')
+      const holder = async () =>
+        (await nodes.postgres.query<{ holder: string }>("select holder from lease where name = 'chores'"))[0]?.holder
+      await expect.poll(holder).toBeDefined()
+      const before = await holder()
+      await sleep(1_000)
+      expect(await holder()).toBe(before)
+      await nodes.api.end(signal)
+      await expect.poll(holder, { timeout }).not.toBe(before)
+      expect((await fetch(`${other.apiUrl}/readyz`)).status).toBe(200)
+    },
+    90_000,
+  )
 })
 
 test.skipIf(!hasPgBouncer && process.env['CI'] !== 'true')(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { addressOf, type IsTrusted, peerAddress, singleHeader } from '../peer.ts'
+import { createBoundedCache } from '../bounded-cache.ts'
+import { addressOf, type IsTrusted, peerAddress } from '../peer.ts'
 
 /** What goes to the origin besides the request, and what must not. */
 export interface HeaderTerms {
@@ -28,25 +29,28 @@ const prefixesOwnedByGate = ['cf-access-', 'x-forwarded-', 'x-original-']
 export function requestHeaders(request: IncomingMessage, { isTrusted, ray, loopId, assertion, withoutHeader }: HeaderTerms): string[] {
   const peer = peerAddress(request)
   const trusted = isTrusted(peer)
-  const before = trusted ? request.headersDistinct['x-forwarded-for'] : undefined
+  const { rawHeaders } = request
+  const before = trusted ? valuesOf(rawHeaders, 'x-forwarded-for') : []
+  const protocols = trusted ? valuesOf(rawHeaders, 'x-forwarded-proto') : []
   const { host } = request.headers
-  const credential = withoutHeader === null ? null : spelling(withoutHeader)
+  const credential = withoutHeader === null ? null : spellingOf(withoutHeader)
   const own = 'encrypted' in request.socket ? 'https' : 'http'
   return [
-    ...withoutSession(endToEnd(request.rawHeaders, (name) => name === credential || isOwnedByGate(name))),
+    ...withoutSession(endToEnd(rawHeaders, ({ spelling, isOwnedByGate }) => isOwnedByGate || spelling === credential)),
     // The host that was decided about, whatever a proxy says: an origin that goes by X-Forwarded-Host would serve another one's pages.
     ...(host === undefined ? [] : ['host', host, 'x-forwarded-host', host]),
     ...['cf-ray', ray, 'cf-connecting-ip', addressOf(request, isTrusted)],
-    ...['x-forwarded-for', [...(before ?? []), peer].join(', ')],
-    ...['x-forwarded-proto', (trusted && singleHeader(request, 'x-forwarded-proto')) || own],
-    ...['cdn-loop', [...(request.headersDistinct['cdn-loop'] ?? []), loopId].join(', ')],
+    ...['x-forwarded-for', [...before, peer].join(', ')],
+    // Of several, nobody can tell which one is the proxy's.
+    ...['x-forwarded-proto', (protocols.length === 1 && protocols[0]) || own],
+    ...['cdn-loop', [...valuesOf(rawHeaders, 'cdn-loop'), loopId].join(', ')],
     ...(assertion === null ? [] : ['cf-access-jwt-assertion', assertion]),
   ]
 }
 
 /** The answer's headers for the client, as name-value pairs, with a cookie beside those of the origin unless it is `null`. */
 export function responseHeaders(raw: readonly string[], ray: string, setCookie: string | null): string[] {
-  const headers = endToEnd(raw, (name) => name === 'cf-ray')
+  const headers = endToEnd(raw, ({ spelling }) => spelling === 'cf-ray')
   headers.push('cf-ray', ray)
   if (setCookie !== null) headers.push('set-cookie', setCookie)
   return headers
@@ -62,33 +66,62 @@ export function isEventStream(headers: readonly string[]): boolean {
   return false
 }
 
-/** The credentials, which no origin ever sees, and every header by which an origin could take the caller for somebody else. */
-function isOwnedByGate(name: string): boolean {
-  return ownedByGate.has(name) || prefixesOwnedByGate.some((prefix) => name.startsWith(prefix))
+/** What a header's name tells, in any letter case. */
+interface Name {
+  readonly lower: string
+  /** WSGI, CGI and their like cannot tell `_` from `-` in it. */
+  readonly spelling: string
+  readonly isPerConnection: boolean
+  /** The credentials, which no origin ever sees, and every header by which an origin could take the caller for somebody else. */
+  readonly isOwnedByGate: boolean
 }
 
-/** WSGI, CGI and their like cannot tell `_` from `-` in a header's name. */
-function spelling(name: string): string {
+/** Clients send the same few names again and again. */
+const names = createBoundedCache<Name>(2_000)
+/** Beyond that, what a client makes up is read each time. */
+const longestKept = 64
+
+function nameOf(text: string): Name {
+  return names.get(text) ?? readName(text)
+}
+
+function readName(text: string): Name {
+  const lower = text.toLowerCase()
+  const spelling = spellingOf(text)
+  const isOwnedByGate = ownedByGate.has(spelling) || prefixesOwnedByGate.some((prefix) => spelling.startsWith(prefix))
+  const name = { lower, spelling, isPerConnection: perConnection.has(lower), isOwnedByGate }
+  if (text.length <= longestKept) names.set(text, name)
+  return name
+}
+
+function spellingOf(name: string): string {
   return name.toLowerCase().replaceAll('_', '-')
 }
 
+/** The values of a header whose name is given in lower case, in the order of their lines. */
+function valuesOf(raw: readonly string[], lower: string): string[] {
+  const values: string[] = []
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    if (raw[at]?.length === lower.length && raw[at]?.toLowerCase() === lower) values.push(raw[at + 1] ?? '')
+  }
+  return values
+}
+
 /** Name-value pairs without those for one connection, those that `Connection` names, and those that `isDropped`. */
-export function endToEnd(raw: readonly string[], isDropped: (name: string) => boolean): string[] {
+export function endToEnd(raw: readonly string[], isDropped: (name: Name) => boolean): string[] {
   const named = namedByConnection(raw)
   const kept: string[] = []
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at] ?? ''
-    const lower = name.toLowerCase()
-    if (!perConnection.has(lower) && !isDropped(spelling(lower)) && !named?.has(lower)) kept.push(name, raw[at + 1] ?? '')
+    const name = nameOf(raw[at] ?? '')
+    if (!name.isPerConnection && !isDropped(name) && !named?.has(name.lower)) kept.push(raw[at] ?? '', raw[at + 1] ?? '')
   }
   return kept
 }
 
 function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefined {
   let named: Set<string> | undefined
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const value = raw[at + 1] ?? ''
-    if (raw[at]?.toLowerCase() !== 'connection' || value === 'keep-alive' || value === 'close') continue
+  for (const value of valuesOf(raw, 'connection')) {
+    if (value === 'keep-alive' || value === 'close') continue
     named ??= new Set()
     for (const name of value.toLowerCase().split(',')) named.add(name.trim())
   }
@@ -99,7 +132,7 @@ function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefi
 function withoutSession(headers: string[]): string[] {
   for (let at = headers.length - 2; at >= 0; at -= 2) {
     const value = headers[at + 1] ?? ''
-    if (headers[at]?.toLowerCase() !== 'cookie' || !value.includes('CF_Authorization')) continue
+    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== 'cookie' || !value.includes('CF_Authorization')) continue
     const pairs = value.split(';')
     const kept = pairs.filter((pair) => pair.split('=', 1)[0]?.trim() !== 'CF_Authorization')
     if (kept.length === 0) headers.splice(at, 2)

@@ -139,6 +139,9 @@ export function vouchedSince(previousUntil: Instant, now: Instant): Instant {
   return now >= previousUntil ? Math.floor(previousUntil / 1000) * 1000 : 0
 }
 
+/** That of the secret that a token is made with. */
+export const firstVersion = 1
+
 /** The versions of a token's secrets, and until when the one before the last rotation works; 0 where there was none. */
 export interface SecretVersions {
   readonly secretVersion: number
@@ -155,7 +158,7 @@ export function isVersionInForce(
   return version === secretVersion || (version === previousVersion && now < previousUntil)
 }
 
-/** The version of the secret that let somebody in. Of a session nobody knows: the one that ends first. */
+/** The version of the secret that let somebody in; for a session, which may be of either, the one that ends first. */
 export function versionBehind(token: SecretVersions, via: 'current' | 'previous' | 'session' | null, now: Instant): number {
   return via !== 'current' && now < token.previousUntil ? token.previousVersion : token.secretVersion
 }

@@ -1,9 +1,8 @@
 import type { Log } from '../authority/ports.ts'
 import { parseLifetime } from '../domain/duration.ts'
 import type { Instant } from '../domain/instant.ts'
-import { isStrict } from '../domain/organization.ts'
 import type { Policy } from '../domain/policy.ts'
-import { versionBehind, vouchedSince } from '../domain/service-token.ts'
+import { firstVersion, versionBehind, vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import type { Via } from './decide.ts'
@@ -38,7 +37,8 @@ interface Latest {
   readonly assertion: string
   /** What the token was vouched for since then. */
   readonly since: Instant
-  readonly secretVersion: number | undefined
+  /** Of the secret that led to it. */
+  readonly secretVersion: number
   readonly renewAt: Instant
 }
 
@@ -105,7 +105,7 @@ export function createAssertions({ replica, keyRing, log, authDomain }: Assertio
     known(entrance, policy, token, via, now) {
       const key = keyRing.signingKeyOf(entrance.application.accountId, now)
       const since = vouchedSince(token.previousUntil, now)
-      const secretVersion = versionFor(entrance, token, via, now)
+      const secretVersion = versionBehind(token, via, now)
       // Of what policies and applications were before, nothing is to be kept in memory.
       if (version !== replica.version) {
         latestOf = createRecollection()
@@ -126,12 +126,12 @@ export function createAssertions({ replica, keyRing, log, authDomain }: Assertio
       const key = keyRing.signingKeyOf(accountId, now)
       if (key === undefined) return fail(accountId, new Error('the account has no signing key'))
       const issuer = issuerOf(entrance, authDomain)
-      const secretVersion = versionFor(entrance, token, via, now)
+      const secretVersion = versionBehind(token, via, now)
       const name = nameOf(entrance, policy, token, secretVersion)
       const times = lifeOf(durationOf(entrance, policy), now, keyRing.honouredUntil(key))
       const claims: Claims = {
         ...{ type: 'app', ...times, iss: issuer, sub: '', aud: [audience], common_name: token.clientId },
-        ...(secretVersion === undefined ? {} : { secret_version: secretVersion }),
+        ...(secretVersion === firstVersion ? {} : { secret_version: secretVersion }),
       }
       const since = vouchedSince(token.previousUntil, now)
       return shared(`${name} ${key.id} ${issuer} ${since}`, () => renew(name, key, claims))
@@ -143,13 +143,8 @@ function durationOf({ application, organization }: Entrance, policy: Policy): st
   return policy.sessionDuration ?? application.sessionDuration ?? organization?.sessionDuration ?? defaultDuration
 }
 
-function nameOf(entrance: Entrance, policy: Policy, token: KnownToken, secretVersion: number | undefined): string {
+function nameOf(entrance: Entrance, policy: Policy, token: KnownToken, secretVersion: number): string {
   return `${token.id} ${entrance.application.id} ${durationOf(entrance, policy)} ${secretVersion}`
-}
-
-/** Where clients are given assertions to keep, these say which secret led to them. In a strict account, they say what they do in the original, and no more. */
-function versionFor({ organization }: Entrance, token: KnownToken, via: Via | null, now: Instant): number | undefined {
-  return isStrict(organization) ? undefined : versionBehind(token, via, now)
 }
 
 /** In whose name an application's assertions are issued. */

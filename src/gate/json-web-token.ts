@@ -9,7 +9,7 @@ export interface Claims {
   readonly aud: readonly [string]
   /** The client id of the service token. */
   readonly common_name: string
-  /** Which of the token's secrets led to it, in assertions that may become a session. */
+  /** Which of the token's secrets led to it. The first is not named: so a token that was never rotated has the claims of the original, and no more. */
   readonly secret_version?: number
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../authority/ports.ts'
 import type { Instant } from '../domain/instant.ts'
-import { isVersionInForce, vouchedSince } from '../domain/service-token.ts'
+import { firstVersion, isVersionInForce, vouchedSince } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import { issuerOf } from './assertions.ts'
 import { createBoundedCache } from './bounded-cache.ts'
@@ -76,8 +76,8 @@ export function createSessions({ replica, keyRing, clock, authDomain }: Sessions
 }
 
 /** Of what was issued since the old secret ended, some may come from a gate that had not heard of it: only the version tells. */
-function isVouchedFor({ iat, secret_version: version }: Session['claims'], token: KnownToken, now: Instant): boolean {
-  return iat * 1000 >= vouchedSince(token.previousUntil, now) && (version === undefined || isVersionInForce(token, version, now))
+function isVouchedFor({ iat, secret_version: version = firstVersion }: Session['claims'], token: KnownToken, now: Instant): boolean {
+  return iat * 1000 >= vouchedSince(token.previousUntil, now) && isVersionInForce(token, version, now)
 }
 
 /** The session cookie's value; `null` where there are several, as nobody can say which of them counts. */

@@ -102,15 +102,17 @@ describe('an admitted request', () => {
     expect(await assertionFor()).toBe(origin.received.at(-1)?.headers['cf-access-jwt-assertion'])
   })
 
-  test('has the same one while its old secret works, another after that, and none once the token is disabled', async () => {
+  test('has one for each of its secrets while both work, another after that, and none once the token is disabled', async () => {
     const before = await issue('to be rotated')
     const first = await assertionFor(before)
     const { serviceTokens } = postern.client.zeroTrust.access
     const inASecond = new Date(clock.now() + 1000).toISOString()
     const rotated = await serviceTokens.rotate(before.id ?? '', { ...account(), previous_client_secret_expires_at: inASecond })
-    expect(await assertionFor(rotated)).toBe(first)
+    const second = await assertionFor(rotated)
+    expect([await assertionFor(before), await assertionFor(rotated)]).toEqual([first, second])
+    expect(second).not.toBe(first)
     clock.set(inASecond)
-    expect(await assertionFor(rotated)).not.toBe(first)
+    expect([first, second]).not.toContain(await assertionFor(rotated))
     await postern.client.put(`/accounts/${postern.bootstrap.accountId}/access/service_tokens/${before.id}`, { body: { enabled: false } })
     const answer = await ask(pair(rotated))
     expect([answer.status, answer.values('cf-access-jwt-assertion')]).toEqual([401, []])

@@ -163,36 +163,48 @@ describe('a session', () => {
       clock.set(new Date(start + after).toISOString())
       expect(await statusOf(value)).toBe(status)
     }
-    expect(await statusOf(await forged())).toBe(200)
+    expect(await statusOf(await forged({ secret_version: 2 }))).toBe(200)
   })
 
-  test('of the old secret ends though a gate that had not heard of the rotation gave it afterwards', async () => {
-    know(legacy)
-    const lagging = await startGate({ applications, policies: [onlyToken], organization: legacy, clock, replica: createReplica() })
+  test.each([
+    ['strict', strict],
+    ['not strict', legacy],
+  ])(
+    'of the old secret ends though a gate that had not heard of the rotation gave it afterwards, in an account that is %s',
+    async (_what, organization) => {
+      know(organization)
+      const lagging = await startGate({ applications, policies: [onlyToken], organization, clock, replica: createReplica() })
+      const digest = new Uint8Array(32).fill(7)
+      replica.put('service_token', aToken({ digest, secretVersion: 2, previous: { digest: null, until: start, version: 1 } }))
+      clock.set(new Date(start + 5000).toISOString())
+      const given = await send(lagging.url, { path: '/authorize', headers: ['Host', 'app.example', ...credentials] })
+      await lagging.stop()
+      const [value = ''] = given.values('cf-access-jwt-assertion')
+      expect([given.status, decodeJwt(value)]).toMatchObject([200, { iat: seconds() }])
+      expect(await statusOf(value)).toBe(403)
+      expect(await statusOf(await forged({ secret_version: 2 }))).toBe(200)
+    },
+  )
+
+  test('of a secret that ended does not come back with the next grace period', async () => {
+    const value = await forged()
     const digest = new Uint8Array(32).fill(7)
-    replica.put('service_token', aToken({ digest, secretVersion: 2, previous: { digest: null, until: start, version: 1 } }))
-    clock.set(new Date(start + 5000).toISOString())
-    const given = await send(lagging.url, { path: '/authorize', headers: ['Host', 'app.example', ...credentials] })
-    await lagging.stop()
-    const [value = ''] = given.values('cf-access-jwt-assertion')
-    expect([given.status, decodeJwt(value)]).toMatchObject([200, { iat: seconds(), secret_version: 1 }])
+    const until = start + 60_000
+    replica.put('service_token', aToken({ digest, secretVersion: 3, previous: { digest: new Uint8Array(32), until, version: 2 } }))
     expect(await statusOf(value)).toBe(403)
     expect(await statusOf(await forged({ secret_version: 2 }))).toBe(200)
   })
 
-  test('says by which secret it was come by where it may be given to a client, and nowhere else', async () => {
+  test('says by which secret it was come by, unless it is the first', async () => {
     expect(Object.keys(decodeJwt(await assertionAt('app.example')))).not.toContain('secret_version')
-    know(legacy)
-    expect(decodeJwt(await assertionAt('app.example'))).toMatchObject({ secret_version: 1 })
-    const previous = { digest: digestOf('secret'), until: start + 60_000, version: 1 }
-    const digest = digestOf('new')
-    replica.put('service_token', aToken({ digest, previous, secretVersion: 2 }))
+    const previous = { digest: digestOf('secret'), until: start + 60_000, version: 2 }
+    replica.put('service_token', aToken({ digest: digestOf('new'), previous, secretVersion: 3 }))
     const byNew = ['CF-Access-Client-Id', clientIdOf('token'), 'CF-Access-Client-Secret', 'new']
     const [old, fresh] = [await assertionAt('app.example'), await assertionAt('app.example', byNew)]
-    expect([decodeJwt(old), decodeJwt(fresh)]).toMatchObject([{ secret_version: 1 }, { secret_version: 2 }])
+    expect([decodeJwt(old), decodeJwt(fresh)]).toMatchObject([{ secret_version: 2 }, { secret_version: 3 }])
     // Used as a session, the old one leads to no better one.
     const later = await ask(cookie(old), { path: '/authorize' })
-    expect(decodeJwt(later.values('cf-access-jwt-assertion')[0] ?? '')).toMatchObject({ secret_version: 1 })
+    expect(decodeJwt(later.values('cf-access-jwt-assertion')[0] ?? '')).toMatchObject({ secret_version: 2 })
   })
 
   test('gets no further than the token: another policy decides each time', async () => {

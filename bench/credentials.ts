@@ -19,14 +19,11 @@ function randomHex(bytes: number): string {
 
 /** The id and the client id of the token with this number: the same each time, so that nobody has to keep them. */
 export function idsOf(number: number): { readonly id: string; readonly clientId: string } {
-  const words = Array.from({ length: 8 }, (_, index) => mixed(number * 8 + index))
-  const hex = (from: number) =>
-    words
-      .slice(from, from + 4)
-      .map((word) => word.toString(16).padStart(8, '0'))
-      .join('')
-  return { id: uuidOf(hex(0)), clientId: `${hex(4)}.access` }
+  for (let index = 0; index < 8; index++) words.writeUInt32BE(mixed(number * 8 + index), index * 4)
+  return { id: uuidOf(words.toString('hex', 0, 16)), clientId: `${words.toString('hex', 16)}.access` }
 }
+
+const words = Buffer.alloc(32)
 
 /** 32 bits that look random, another number for each number. */
 function mixed(number: number): number {

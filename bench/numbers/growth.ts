@@ -6,11 +6,9 @@ import { askEachOnce } from '../generated-load.ts'
 import { nameOf } from '../many-tokens.ts'
 import { type Installation, installationWith, type RunningPostern, startPostern } from '../postern.ts'
 import { withPrograms } from '../processes.ts'
-import { authorizeRequest, sampleOf, writeRequests } from '../requests.ts'
+import { authorizeRequest, someOf, writeRequests } from '../requests.ts'
 import { connections } from '../wrk.ts'
 
-/** Tokens that are asked for, at most. */
-const mostAsked = 10_000
 const listRuns = 30
 const columns = {
   ...{ rate: 'requests/s', p99: 'p99 ms', cpu: 'CPU µs/request', start: 'start-up s', rssAtStart: 'RSS at start MiB', rss: 'RSS MiB' },
@@ -62,7 +60,7 @@ async function begin(
   postern: RunningPostern,
 ): Promise<Grown> {
   const rssAtStart = postern.usage().rssMiB
-  const requests = writeRequests(join(scratch, `growth-${tokens}`), sampleOf(credentials, mostAsked).map(authorizeRequest))
+  const requests = writeRequests(join(scratch, `growth-${tokens}`), someOf({ credentials }).map(authorizeRequest))
   await askEachOnce({ url: postern.authorizeUrl, requests, connections, expected: 200 })
   const list = (query: string) => medianMs(`${postern.apiUrl}/client/v4/accounts/${accountId}/access/service_tokens?${query}`, apiToken)
   const middle = Math.ceil(tokens / 50 / 2)

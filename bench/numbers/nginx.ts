@@ -6,7 +6,7 @@ import { askEachOnce } from '../generated-load.ts'
 import { startNginx } from '../nginx.ts'
 import { installationWith, startPostern } from '../postern.ts'
 import { withPrograms } from '../processes.ts'
-import { authorizeRequest, plainRequest, writeRequests } from '../requests.ts'
+import { authorizeRequest, plainRequest, someOf, writeRequests } from '../requests.ts'
 import { connections } from '../wrk.ts'
 
 const tokens = 10_000
@@ -26,9 +26,9 @@ export const nginx: Bench = {
       const folder = (name: string) => join(context.scratch, `nginx-${name}`)
       const beforeBare = await keep(startNginx(folder('bare'), new URL(bare.url).host))
       const beforePostern = await keep(startNginx(folder('postern'), new URL(postern.authorizeUrl).host))
-      const asking = writeRequests(join(context.scratch, 'nginx-asking'), installation.credentials.map(authorizeRequest))
+      const asking = writeRequests(join(context.scratch, 'nginx-asking'), someOf(installation).map(authorizeRequest))
       await askEachOnce({ url: postern.authorizeUrl, requests: asking, connections, expected: 200 })
-      const requests = writeRequests(join(context.scratch, 'nginx-requests'), installation.credentials.map(plainRequest))
+      const requests = writeRequests(join(context.scratch, 'nginx-requests'), someOf(installation).map(plainRequest))
       const { rows, ratio } = await compare(context, [
         { name: names.bare, server: beforeBare, others: [bare], load: { requests } },
         { name: names.postern, server: beforePostern, others: [postern], load: { requests } },

@@ -8,7 +8,7 @@ import { installPeers, peerVersions, programVersion } from '../peers/installatio
 import { type Peer, prove, startPeer, startProgram } from '../peers/peer.ts'
 import { type Installation, installationWith, startPostern } from '../postern.ts'
 import { type Keep, withPrograms } from '../processes.ts'
-import { authorizeRequest, withWrongSecrets, writeRequests } from '../requests.ts'
+import { authorizeRequest, someOf, withWrongSecrets, writeRequests } from '../requests.ts'
 import { connections } from '../wrk.ts'
 
 const mostSeconds = 2
@@ -22,7 +22,7 @@ export const peers: Bench = {
     const present = entries.filter(({ program }) => program === undefined || programVersion(program) !== undefined)
     const installation = await installationWith(context, many)
     return withPrograms(async (keep) => {
-      const requests = writeRequests(join(context.scratch, 'peers-postern'), installation.credentials.map(authorizeRequest))
+      const requests = writeRequests(join(context.scratch, 'peers-postern'), someOf(installation).map(authorizeRequest))
       const { authorizeUrl, ...postern } = await keep(startPostern(installation))
       await askEachOnce({ url: authorizeUrl, requests, connections, expected: 200 })
       await provePostern(authorizeUrl, installation)

@@ -5,7 +5,7 @@ import { compare, comparisonColumns } from '../comparison.ts'
 import { askEachOnce } from '../generated-load.ts'
 import { makeInstallation, startPostern } from '../postern.ts'
 import { clientCore, start, withPrograms } from '../processes.ts'
-import { plainRequest, writeRequests } from '../requests.ts'
+import { plainRequest, someOf, writeRequests } from '../requests.ts'
 import { connections } from '../wrk.ts'
 
 const tokens = 10_000
@@ -21,7 +21,7 @@ export const reverseProxy: Bench = {
       const origin = await keep(startBare(originHeaders, clientCore))
       const folder = join(context.scratch, 'reverse-proxy')
       const installation = await makeInstallation(context, folder, tokens, { ORIGIN_URL: origin.url })
-      const requests = writeRequests(join(context.scratch, 'reverse-proxy-requests'), installation.credentials.map(plainRequest))
+      const requests = writeRequests(join(context.scratch, 'reverse-proxy-requests'), someOf(installation).map(plainRequest))
       const program = [process.execPath, join(import.meta.dirname, '..', 'servers', 'bare-proxy.mjs'), origin.url]
       const bare = await keep(start({ command: program, ready: /ready at (\S+)/ }))
       const postern = await keep(startPostern(installation))

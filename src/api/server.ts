@@ -67,6 +67,8 @@ export function createHealthServer(deps: ServerDeps): FastifyInstance {
     parseJsonBody(request.headers['content-type'], body),
   )
   server.addHook('onRequest', async (request, reply) => {
+    // Cut off by a limit: what came with the same packet is not begun.
+    if (request.raw.socket.destroyed) return reply.hijack()
     reply.headers(headersOfAll(request))
     // Fastify's own `trustProxy` would believe entries that are no addresses, and a forwarded host.
     Object.defineProperty(request, 'ip', { value: addressOf(request.raw) })

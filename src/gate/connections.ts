@@ -16,8 +16,8 @@ export interface Connections {
 const maxPipelined = 32
 
 /** The place of the connection that an answer goes to, until it has ended. */
-const takes = Symbol('takes')
-type Answer = ServerResponse & { [takes]?: Place | undefined }
+const placeOfAnswer = Symbol('place')
+type Answer = ServerResponse & { [placeOfAnswer]?: Place | undefined }
 
 /** Clients keep connections open for their next request, so they are cut as they fall idle. */
 const cutEveryMs = 20
@@ -61,16 +61,16 @@ export function watchConnections(server: Server, limits: PlaceLimits): Connectio
     const place = placeOf.get(socket)
     if (place === undefined) return
     if (place.open++ === 0) places.busy(place)
-    response[takes] = place
+    response[placeOfAnswer] = place
     response.on('close', answered)
     if (place.open > maxPipelined) socket.destroy()
   }
   /** One function for all answers. Of an end that is one it may hear twice: another part of the gate tells of it again. */
   function answered(this: Answer): void {
-    const place = this[takes]
+    const place = this[placeOfAnswer]
     if (place === undefined) return
-    this[takes] = undefined
-    if (--place.open === 0) places.wait(place)
+    this[placeOfAnswer] = undefined
+    if (--place.open === 0 && !tunnels.has(place)) places.wait(place)
   }
   const upgrading = ({ socket }: IncomingMessage) => {
     const place = placeOf.get(socket)

@@ -48,7 +48,7 @@ export function createListener({ rayIds, contain, answer, upgrade, ...options }:
   const refuseUnreadable = createRefuseUnreadable()
 
   function hear(request: IncomingMessage, response: ServerResponse): void {
-    // It was one too many.
+    // Cut off by a limit: what came with the same packet is not begun.
     if (request.socket.destroyed) return
     const ray = rayIds()
     talks.begin(request, response)

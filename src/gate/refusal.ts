@@ -40,7 +40,8 @@ export function refuse(
 ): void {
   if (!isAwaited(response)) return
   const { headers, body } = refusal(asksForJson(request.rawHeaders), status, ray, application, retryAfterSeconds)
-  headers.push('content-length', String(Buffer.byteLength(body)))
+  // Nothing in it is not ASCII.
+  headers.push('content-length', String(body.length))
   response.writeHead(status, headers).end(body, 'latin1')
 }
 

@@ -53,17 +53,16 @@ export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
       // Every part of the gate that has to know of this answer's end listens to it: Node would take so many for a leak, and say so.
       response.setMaxListeners(0)
       // undici listens to either; an `AbortController` costs as much as the rest of the request.
-      const clientGone = new EventEmitter()
-      let isGone = false
+      const clientGone = Object.assign(new EventEmitter(), { aborted: false })
       const body = askForBody(request, response)
       response.once('close', () => {
-        isGone = true
+        clientGone.aborted = true
         clientGone.emit('abort')
         if (!request.complete) body?.stream.destroy()
       })
       try {
         if (body !== null) await body.begun
-        if (isGone || !isAwaited(response)) return
+        if (clientGone.aborted || !isAwaited(response)) return
         const { origin, servername, prefix } = originOf(application.originUrl)
         const { method, url = '/' } = request
         const answer = await client.send({
@@ -76,9 +75,9 @@ export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
         // Where its body broke on the way, the client has got its answer.
         if (response.headersSent) return void answer.body.destroy()
         passOn(answer, response, ray, admitted.setCookie)
-        if (isEventStream(answer.headers as unknown as readonly string[])) watchStream(response, admitted)
+        if (!clientGone.aborted && isEventStream(answer.headers as unknown as readonly string[])) watchStream(response, admitted)
       } catch (error) {
-        if (isGone || response.headersSent) return
+        if (clientGone.aborted || response.headersSent) return
         noteFailure(error, ray, application.id, 'the origin of an application did not answer')
         refuse(request, response, isTimeout(error) ? 504 : 502, ray, application)
       }
@@ -114,7 +113,7 @@ function passOn(answer: Dispatcher.ResponseData<null>, response: ServerResponse,
 
 /** Ends an answer that may go on for good once it is no longer admitted. It is cut off, so that nobody takes it for one that came to its end. */
 function watchStream(response: ServerResponse, { watch }: Admitted): void {
-  if (watch === undefined || response.closed) return
+  if (watch === undefined) return
   const unwatch = watch(() => response.destroy())
   response.once('close', unwatch)
 }

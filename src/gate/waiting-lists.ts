@@ -21,7 +21,7 @@ export interface WaitingLists<Item extends Waiting> {
 const steadyMs = 60_000
 /** So few that handing them on holds up no request. */
 const mostNew = 100
-/** What is asked for in turn in several ways has one waiting for each time it changes. */
+/** More than that would hold up requests when they are handed on at the end of an hour. */
 const mostSteady = 10_000
 
 export function createWaitingLists<Item extends Waiting>(give: (item: Item) => void): WaitingLists<Item> {

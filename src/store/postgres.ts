@@ -10,7 +10,7 @@ import { type Steps, takeStepsInTime } from './steps.ts'
 /** Searches at a time: so many that they cannot take all connections, nor all of the database's processors, from the rest. */
 const mostScans = 2
 
-/** Opens pools of connections to a PostgreSQL database. A question that is not answered in `timeoutMs` fails. */
+/** Opens pools of connections to a PostgreSQL database. A question that is not answered in `timeoutMs` fails, but for those of the patient pool. */
 export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_000): Database {
   const pool = (options: pg.PoolConfig) => {
     const opened = new pg.Pool({

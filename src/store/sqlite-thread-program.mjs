@@ -1,13 +1,9 @@
 // The thread that uses a SQLite file for sqlite-thread.ts. JavaScript, because threads start from a file and Node 20 runs no other.
-import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 
 /** A program has far fewer statements; this only keeps a mistake from growing without end. */
 const mostStatements = 200
-// Where there are fewer processors than threads, requests come first. Linux gives each thread a priority of its own; elsewhere this would be the process's.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-
 /** For another process that writes: nobody but this thread waits meanwhile. */
 const mostMsForLock = 5000
 

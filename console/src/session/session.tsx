@@ -61,7 +61,9 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
 
 function createSession(credentials: Credentials, onEnd: (why?: string) => void) {
   let present = credentials
+  let isOver = false
   const end = (why?: string) => {
+    isOver = true
     forgetEnd()
     queries.clear()
     onEnd(why)
@@ -70,6 +72,8 @@ function createSession(credentials: Credentials, onEnd: (why?: string) => void) 
     endWhenFree(() => end('The API no longer accepts your credential. It was disabled, rolled or deleted, or it has expired.')),
   )
   const goOnWith = (value: string) => {
+    // By now somebody else may have signed in.
+    if (isOver) return
     present = { kind: 'api_token', value }
     if (sessionStorage.getItem(storageKey) !== null) sessionStorage.setItem(storageKey, JSON.stringify(present))
     // What was asked with the value before is refused, which means nothing any more.

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { shownIn } from '../test/postern-process.ts'
@@ -72,6 +73,15 @@ export async function makeInstallation(
   await fillTokens(database.db, accountId, tokens, () => undefined, keep)
   await database.close()
   return { folder, tokens, accountId, apiToken, credentials }
+}
+
+/** Two intervals in which records are stored, and a little. */
+const recordingMs = 12_000
+
+/** Waits until what is noted of each token's first request is stored: after a start that is much at once, and later next to nothing. */
+export async function firstRequestsRecorded({ say }: Pick<Context, 'say'>): Promise<void> {
+  say('waiting until the first requests are recorded')
+  await sleep(recordingMs)
 }
 
 /** Starts Postern as its users run it, with default settings but for those given (by their environment names without `POSTERN_`). */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { startBare } from '../bare-server.ts'
 import { atMost, type Bench, type Context, median, type Outcome } from '../bench.ts'
 import { askEachOnce, type PacedResult, paceRequests, requestsAtFullSpeed } from '../generated-load.ts'
-import { installationWith, startPostern } from '../postern.ts'
+import { firstRequestsRecorded, installationWith, startPostern } from '../postern.ts'
 import { type Running, withPrograms } from '../processes.ts'
 import { authorizeRequest, writeRequests } from '../requests.ts'
 import { connections, measure } from '../wrk.ts'
@@ -32,6 +32,7 @@ export const latency: Bench = {
     return withPrograms(async (keep) => {
       const [bare, postern] = [await keep(startBare()), await keep(startPostern(installation))]
       await askEachOnce({ url: postern.authorizeUrl, requests, connections, expected: 200 })
+      await firstRequestsRecorded(context)
       const peakOf = async (name: string, url: string, server: Running) => {
         const { warmUpSeconds, roundSeconds } = context.pace
         await measure({ ...server, url }, { requests, seconds: warmUpSeconds })

@@ -32,13 +32,16 @@ export function sqliteFile(): AnyDatabase & { readonly folder: string } {
     folder,
     settings: { DATABASE_URL: `sqlite:${file}`, MASTER_KEY },
     open: () => openSqlite(file),
-    async content() {
-      return readdirSync(folder)
-        .map((name) => readFileSync(join(folder, name), 'latin1'))
-        .join('\n')
-    },
+    content: async () => filesIn(folder),
     remove: async () => remove(),
   }
+}
+
+/** All bytes of all files of a folder. */
+export function filesIn(folder: string): string {
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'latin1'))
+    .join('\n')
 }
 
 async function onPostgres(): Promise<AnyDatabase> {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { type AnyDatabase, anyDatabase, filesIn } from './any-database.ts'
 import { unlimited } from './fixtures.ts'
 
 /** Postern as its users run it: a process of its own, made of dist/main.js. */
@@ -13,7 +14,7 @@ export interface PosternProcess {
 }
 
 export interface ProcessOptions {
-  /** The working directory: the database is in its `data` folder. */
+  /** The working directory: the database is in its `data` folder, or with `POSTERN_TEST_ENGINE=postgres` one of a PostgreSQL, the same for the same folder. */
   readonly folder: string
   /** Settings by their environment names without `POSTERN_`. */
   readonly settings?: Readonly<Record<string, string>>
@@ -30,9 +31,10 @@ export async function startProcess({
   stdoutClosed = false,
   environment: others = {},
 }: ProcessOptions): Promise<PosternProcess> {
+  const database = await databaseOf(folder, settings)
   const child = spawn(process.execPath, [`${import.meta.dirname}/../dist/main.js`, 'serve'], {
     cwd: folder,
-    env: { ...environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...unlimited, ...settings }), ...others },
+    env: { ...environment({ API_LISTEN: '127.0.0.1:0', GATE_LISTEN: '127.0.0.1:0', ...unlimited, ...database, ...settings }), ...others },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (stdoutClosed) child.stdout.destroy()
@@ -57,6 +59,24 @@ export async function startProcess({
       return closed
     },
   }
+}
+
+/** Whether a folder holds the database of what is started in it. */
+export const isOnSqlite = process.env['POSTERN_TEST_ENGINE'] !== 'postgres'
+
+const databases = new Map<string, Promise<AnyDatabase>>()
+
+/** They go with the server, which is stopped when all tests have run. */
+async function databaseOf(folder: string, { DATABASE_URL }: Readonly<Record<string, string>>) {
+  if (DATABASE_URL !== undefined || isOnSqlite) return {}
+  const known = databases.get(folder) ?? anyDatabase()
+  databases.set(folder, known)
+  return (await known).settings
+}
+
+/** All that Postern has stored in the database of this folder. */
+export async function storedIn(folder: string): Promise<string> {
+  return (await databases.get(folder))?.content() ?? filesIn(`${folder}/data`)
 }
 
 /** This process's environment without settings of its own for Postern. */

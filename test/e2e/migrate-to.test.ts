@@ -108,10 +108,11 @@ describe.skipIf(typeof server === 'string')('postern migrate-to', () => {
   }
 
   const target = { POSTERN_MIGRATE_TO_URL: url }
+  const onSqlite = () => startProcess({ folder: folder.path, settings: { DATABASE_URL: 'sqlite:data/postern.db' } })
   const onPostgres = (more = {}) => startProcess({ folder: folder.path, settings: { DATABASE_URL: url, ...more } })
 
   test('is refused while Postern runs, and says so', async () => {
-    running = await startProcess({ folder: folder.path })
+    running = await onSqlite()
     const refused = await migrateTo([], target)
     expect(refused).toEqual({ code: 1, output: expect.stringMatching(/postern\.db is in use: stop Postern first/) })
     expect(await running.end('SIGTERM')).toBe(0)
@@ -164,7 +165,7 @@ describe.skipIf(typeof server === 'string')('postern migrate-to', () => {
       const killed = await migrateTo(['--json'], target, moment)
       expect(killed.code).toBeNull()
       await expect(onPostgres()).rejects.toThrow('not all of it has arrived')
-      await expect(startProcess({ folder: folder.path })).rejects.toThrow('was moved to')
+      await expect(onSqlite()).rejects.toThrow('was moved to')
     }
 
     const passwordFile = join(folder.path, 'url')
@@ -194,7 +195,7 @@ describe.skipIf(typeof server === 'string')('postern migrate-to', () => {
     expect(await migrateTo([], target)).toEqual({ code: 1, output: expect.stringContaining('is not empty') })
     await expect(onPostgres({ MASTER_KEY: 'ab'.repeat(32) })).rejects.toThrow('the master key is not the one')
     expect(await migrateTo(['--cancel'], {})).toEqual({ code: 0, output: expect.stringContaining('data/postern.db again') })
-    running = await startProcess({ folder: folder.path })
+    running = await onSqlite()
     expect(await statusAt(running.gateUrl, token)).toBe(200)
   })
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { clientFor, machineHeaders, temporaryFolder } from '../fixtures.ts'
-import { type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
+import { isOnSqlite, type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
 
 const run = promisify(execFile)
 let folder: ReturnType<typeof temporaryFolder>
@@ -61,7 +61,8 @@ test('it ends with 0 when asked to stop, whatever has been listed and searched o
   const lists = Array.from({ length: 20 }, () => serviceTokens.list({ account_id, search: 'e' }).catch(() => undefined))
   expect(await postern.end('SIGTERM')).toBe(0)
   await Promise.all(lists)
-  expect(readdirSync(join(folder.path, 'data')).filter((name) => name.startsWith('postern.db'))).toEqual(['postern.db'])
+  // Of a file in use, nothing lies beside it any more.
+  if (isOnSqlite) expect(readdirSync(join(folder.path, 'data')).filter((name) => name.startsWith('postern.db'))).toEqual(['postern.db'])
 })
 
 test('a second start keeps everything and shows no secret', async () => {

@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { machineHeaders, startOrigin, temporaryFolder } from '../fixtures.ts'
-import { type PosternProcess, startProcess } from '../postern-process.ts'
+import { type PosternProcess, startProcess, storedIn } from '../postern-process.ts'
 
 const accountId = 'a'.repeat(32)
 // Made for this test; long enough that they cannot turn up by chance.
@@ -85,9 +83,7 @@ test('after a full run no secret is in the logs, the database, the audit trail o
 
   expect(secrets).toHaveLength(5)
   expect(refusals.length).toBeGreaterThan(10)
-  const data = join(folder.path, 'data')
-  const files = readdirSync(data).map((name) => readFileSync(join(data, name), 'latin1'))
-  const places = { output: postern.output(), refusals: refusals.join('\n'), database: files.join('\n') }
+  const places = { output: postern.output(), refusals: refusals.join('\n'), database: await storedIn(folder.path) }
   // The database holds the rows that are searched for: the audit trail's too.
   expect(places.database).toContain('service_token.rotate')
   expect(places.database).toContain(created.client_id)

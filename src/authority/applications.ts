@@ -63,6 +63,13 @@ export function createApplications({ store, journal, organizations, accessKeys, 
     return { application, policies: policies(application), sessionDuration: application.sessionDuration ?? sessionDuration }
   }
 
+  /** An update says everything anew, as it was shown: a duration that was the organization's goes on being that, and does not become the application's own. */
+  async function stillInherited<Settings extends Pick<Application, 'sessionDuration'>>(before: Application, settings: Settings) {
+    if (before.sessionDuration !== null || settings.sessionDuration === null) return settings
+    const { sessionDuration } = await organizations.get(before)
+    return settings.sessionDuration === sessionDuration ? { ...settings, sessionDuration: null } : settings
+  }
+
   function save(before: Application | null, after: Application, plan: PolicyPlan, actor: Actor, since: number): Promise<boolean> {
     const action = before === null ? 'application.create' : 'application.update'
     const isSame = after === before
@@ -118,7 +125,7 @@ export function createApplications({ store, journal, organizations, accessKeys, 
         const now = clock.now()
         const kept: PolicyPlan = { uses: before.policies, writes: [], removals: [], deeds: [] }
         const plan = draft.policies ? await planPolicies({ store, random }, { actor, now }, before, current, draft.policies) : kept
-        const changed = { ...before, ...settingsOf(draft, before), policies: plan.uses }
+        const changed = { ...before, ...(await stillInherited(before, settingsOf(draft, before))), policies: plan.uses }
         const after = withoutDates(changed) === withoutDates(before) ? before : { ...changed, updatedAt: now }
         return (await save(before, after, plan, actor, since)) ? full(after) : undefined
       }),

@@ -104,6 +104,19 @@ describe('an application', () => {
     await call('PUT', `${account}/access/organizations`, { session_duration: '24h' })
   })
 
+  test('goes on having none of its own when what was shown comes back, and has one when another comes', async () => {
+    const path = `${account}/access/apps/${(await made({ domain: 'inherits.example' })).id}`
+    const durationWith = async (organizations: string) => {
+      await call('PUT', `${account}/access/organizations`, { session_duration: organizations })
+      return (await call('GET', path)).envelope.result?.['session_duration']
+    }
+    const { result: shown } = (await call('GET', path)).envelope
+    await call('PUT', path, { ...shown, name: 'moved' })
+    expect(await durationWith('2h')).toBe('2h')
+    await call('PUT', path, { ...shown, session_duration: '3h' })
+    expect([await durationWith('3h'), await durationWith('24h')]).toEqual(['3h', '3h'])
+  })
+
   test('goes with the policies that are its own, and leaves the reusable ones', async () => {
     const rules = { decision: 'bypass', include: [{ everyone: {} }] }
     const shared = (await call('POST', `${account}/access/policies`, { name: 'shared', ...rules })).envelope.result?.['id'] as string

@@ -79,11 +79,14 @@ export interface PolicyClient {
   delete(place: Place, id: string): Promise<void>
 }
 
+/** Policies and groups are chosen from, so as many are asked for as a page may have. */
+const most = { per_page: 1000 }
+
 export function createPolicyClient(call: Transport): PolicyClient {
   const all = (place: Place) => `${pathOf(place)}/access/policies`
   return {
     async list(place, signal) {
-      const { result, info } = await call<PolicyResult[]>(all(place), { signal })
+      const { result, info } = await call<PolicyResult[]>(all(place), { query: most, signal })
       return pageOf(result, info as ResultInfo)
     },
     create: async (place, body) => (await call<PolicyResult>(all(place), { method: 'POST', body })).result,
@@ -106,7 +109,7 @@ export function createGroupClient(call: Transport): GroupClient {
   const all = (place: Place) => `${pathOf(place)}/access/groups`
   return {
     async list(place, signal) {
-      const { result, info } = await call<GroupResult[]>(all(place), { signal })
+      const { result, info } = await call<GroupResult[]>(all(place), { query: most, signal })
       return pageOf(result, info as ResultInfo)
     },
     create: async (place, body) => (await call<GroupResult>(all(place), { method: 'POST', body })).result,

@@ -39,7 +39,7 @@ export function ShareDialog({ application, onClose }: { readonly application: Ap
         {() =>
           offered.length === 0 ? (
             <p className="soft">
-              {there.size === 0 ? 'The account has no shared policies.' : 'The account has no other shared policies.'}{' '}
+              {query.data?.items.length === 0 ? 'The account has no shared policies.' : 'The account has no other shared policies.'}{' '}
               <Link to={`/accounts/${account.id}/policies`}>Make one on the page of policies.</Link>
             </p>
           ) : (

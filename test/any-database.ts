@@ -20,9 +20,12 @@ export interface AnyDatabase {
 const MASTER_KEY = 'c4'.repeat(32)
 const noLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
+/** Whether tests run on files, as they do unless `POSTERN_TEST_ENGINE` is `postgres`. */
+export const isOnSqlite = process.env['POSTERN_TEST_ENGINE'] !== 'postgres'
+
 /** A SQLite file, or with `POSTERN_TEST_ENGINE=postgres` a database of a real PostgreSQL. */
 export function anyDatabase(): Promise<AnyDatabase> {
-  return process.env['POSTERN_TEST_ENGINE'] === 'postgres' ? onPostgres() : Promise.resolve(sqliteFile())
+  return isOnSqlite ? Promise.resolve(sqliteFile()) : onPostgres()
 }
 
 export function sqliteFile(): AnyDatabase & { readonly folder: string } {

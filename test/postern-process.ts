@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type AnyDatabase, anyDatabase, filesIn } from './any-database.ts'
+import { type AnyDatabase, anyDatabase, filesIn, isOnSqlite } from './any-database.ts'
 import { unlimited } from './fixtures.ts'
 
 /** Postern as its users run it: a process of its own, made of dist/main.js. */
@@ -60,9 +60,6 @@ export async function startProcess({
     },
   }
 }
-
-/** Whether a folder holds the database of what is started in it. */
-export const isOnSqlite = process.env['POSTERN_TEST_ENGINE'] !== 'postgres'
 
 const databases = new Map<string, Promise<AnyDatabase>>()
 

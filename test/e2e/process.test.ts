@@ -5,8 +5,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isOnSqlite } from '../any-database.ts'
 import { clientFor, machineHeaders, temporaryFolder } from '../fixtures.ts'
-import { isOnSqlite, type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
+import { type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
 
 const run = promisify(execFile)
 let folder: ReturnType<typeof temporaryFolder>

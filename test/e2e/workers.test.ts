@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { Client, credentials as channel } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isOnSqlite } from '../any-database.ts'
 import { clientFor, machineHeaders, temporaryFolder } from '../fixtures.ts'
-import { isOnSqlite, type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
+import { type PosternProcess, shownIn, startProcess } from '../postern-process.ts'
 import { checkOver, checkRequest } from './proxies/doors.ts'
 
 let folder: ReturnType<typeof temporaryFolder>

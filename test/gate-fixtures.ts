@@ -148,6 +148,7 @@ export async function startGate(options: {
     check,
     certs: createCerts({ replica, keyRing }),
     log,
+    clock,
     reverseProxy,
     openConnections: createOpenConnections({ replica, clock, log, sessionIn: sessions.sessionIn }),
     isTrusted,

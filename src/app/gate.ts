@@ -132,6 +132,7 @@ export async function startGate(
     check,
     certs: createCerts({ replica, keyRing }),
     log,
+    clock,
     reverseProxy,
     openConnections,
     isTrusted,

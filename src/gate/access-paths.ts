@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../authority/ports.ts'
+import { isAwaited } from './answer.ts'
 import { type Certs, certsMaxAge } from './certs.ts'
 import type { Check, Passage } from './check.ts'
 import type { Asked } from './decide.ts'
-import { isAwaited, refuse } from './refusal.ts'
+import { refuse } from './refusal.ts'
 
 export interface AccessPathsDeps {
   readonly check: Check

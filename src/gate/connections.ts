@@ -78,6 +78,15 @@ export function watchConnections(server: Server, limits: PlaceLimits): Connectio
     places.busy(place)
     tunnels.add(place)
   }
+  // Of connections whose requests Node's server does not see.
+  server.on('busy', (socket: Socket) => {
+    const place = placeOf.get(socket)
+    if (place !== undefined && place.open++ === 0) places.busy(place)
+  })
+  server.on('waiting', (socket: Socket) => {
+    const place = placeOf.get(socket)
+    if (place !== undefined && --place.open === 0) places.wait(place)
+  })
   // To listen to the others is to take them over from Node, so it is done only where somebody has.
   const events = ['request', 'checkContinue', 'checkExpectation'].filter((event) => server.listenerCount(event) > 0)
   for (const event of events) server.prependListener(event, answering)

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { movableClock } from '../../test/fixtures.ts'
 import { send, sendBytes } from '../../test/raw-http.ts'
 import { createContainment } from './containment.ts'
 import { createListener, type ListenerDeps } from './listener.ts'
@@ -9,11 +10,18 @@ const logged: object[] = []
 const mistake = new Error('a mistake')
 let server: Server
 
+const fail = () => {
+  throw mistake
+}
+
 /** A listener whose parts fail as the test says. */
-async function start(parts: Pick<ListenerDeps, 'answer'> & Partial<ListenerDeps>): Promise<string> {
+async function start(parts: Partial<ListenerDeps>): Promise<string> {
   const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => void logged.push(fields) }
   let count = 0
-  server = createListener({ rayIds: () => `ray-${count++}`, contain: createContainment(log), upgrade: () => false, ...parts })
+  server = createListener({
+    ...{ rayIds: () => `ray-${count++}`, contain: createContainment(log), clock: movableClock('2026-01-01T00:00:00Z') },
+    ...{ answer: fail, answerQuestion: fail, upgrade: () => false, ...parts },
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
@@ -23,10 +31,6 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
   logged.length = 0
 })
-
-const fail = () => {
-  throw mistake
-}
 
 test.each<[string, () => unknown]>([
   ['at once', fail],
@@ -38,6 +42,16 @@ test.each<[string, () => unknown]>([
   expect(await sendBytes(url, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).toBe('')
   expect(logged).toEqual([{ err: mistake, ray: 'ray-0' }])
   expect((await send(url, { path: '/fine' })).body).toBe('fine')
+})
+
+test.each<[string, () => never | Promise<never>]>([
+  ['at once', fail],
+  ['later', async () => fail()],
+])('so does one in the answer to a plain question: %s', async (_when, failing) => {
+  const url = await start({ answerQuestion: failing, answer: (_request, response) => response.end('fine') })
+  expect(await sendBytes(url, 'GET /authorize HTTP/1.1\r\nHost: a\r\n\r\n')).toBe('')
+  expect(logged).toEqual([{ err: mistake, ray: 'ray-0' }])
+  expect((await send(url)).body).toBe('fine')
 })
 
 test('so does one in a WebSocket', async () => {

@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answer } from './answer.ts'
 import type { Check, Passage } from './check.ts'
-import { originalRequest } from './original-request.ts'
-import { clientAddress, type IsTrusted, peerAddress } from './peer.ts'
-import { isAwaited, refuse } from './refusal.ts'
-import type { Head } from './request-head.ts'
+import { originalRequest, type Question } from './original-request.ts'
+import { clientAddress, type IsTrusted } from './peer.ts'
+import { refusal } from './refusal.ts'
+import { asksForJson } from './request-head.ts'
 
 export interface ForwardAuthDeps {
   readonly check: Check
@@ -15,30 +15,31 @@ export function isForwardAuth(path: string): boolean {
   return path.startsWith('/authorize') && (path.length === 10 || path[10] === '?' || path[10] === '/')
 }
 
-/** Answers a proxy that asks whether to let a request through: 200, or the refusal to hand on. Any method, and no body. */
-export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps) {
-  return (request: IncomingMessage, response: ServerResponse, ray: string, head: Head): void | Promise<void> => {
-    const peer = peerAddress(request)
-    const original = originalRequest(request, head, isTrusted(peer))
-    if (original === undefined) return refuse(request, response, 400, ray, null)
-    const { host, target, method } = original
+/** A promise only where an assertion has to be signed first. */
+export type AnswerQuestion = (question: Question, ray: string) => Answer | Promise<Answer>
+
+/** Tells a proxy whether to let a request through: 200, or the refusal to hand on. Any method, and no body. */
+export function createForwardAuth({ check, isTrusted }: ForwardAuthDeps): AnswerQuestion {
+  return (question, ray) => {
+    const { head, rawHeaders, peer } = question
+    const original = originalRequest(question, isTrusted(peer))
+    if (original === undefined) return refusal(asksForJson(rawHeaders), 400, ray, null)
+    const { host, target, method, isEnvoys } = original
     const address = clientAddress(peer, head.forwardedFor, isTrusted)
-    const asked = { host, target, method, address, rawHeaders: request.rawHeaders, cookie: head.cookie }
-    const passage = check(asked, ray)
-    if (!(passage instanceof Promise)) return answer(request, response, passage, ray, original.isEnvoys)
-    return passage.then((late) => answer(request, response, late, ray, original.isEnvoys))
+    const passage = check({ host, target, method, address, rawHeaders, cookie: head.cookie }, ray)
+    if (!(passage instanceof Promise)) return answerFor(passage, rawHeaders, ray, isEnvoys)
+    return passage.then((late) => answerFor(late, rawHeaders, ray, isEnvoys))
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, passage: Passage, ray: string, isEnvoys: boolean): void {
-  if (!passage.admitted) return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
-  if (isAwaited(response)) response.writeHead(200, headersOf(passage, ray, isEnvoys)).end()
+function answerFor(passage: Passage, rawHeaders: readonly string[], ray: string, isEnvoys: boolean): Answer {
+  if (passage.admitted) return { status: 200, headers: headersOf(passage, ray, isEnvoys), body: '' }
+  return refusal(asksForJson(rawHeaders), passage.status, ray, passage.application, passage.retryAfterSeconds)
 }
 
 /** What goes on with the request: for the origin `Cf-Access-Jwt-Assertion`, for the client `Set-Cookie`. The proxy hands them over. */
 function headersOf({ application: { tokenHeader }, assertion, setCookie }: Admission, ray: string, forEnvoy: boolean): string[] {
-  // A flat list, which Node writes as it is: this is the answer to nearly every request.
-  const headers = ['content-length', '0', 'cache-control', 'no-store', 'cf-ray', ray]
+  const headers = ['cache-control', 'no-store', 'cf-ray', ray]
   if (assertion !== null) headers.push('cf-access-jwt-assertion', assertion)
   if (setCookie !== null) headers.push('set-cookie', setCookie)
   if (forEnvoy) headers.push('x-envoy-auth-headers-to-remove', namesToRemove(tokenHeader, assertion !== null).join())

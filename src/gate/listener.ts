@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Contain } from './containment.ts'
+import { addFastLane, type FastLaneDeps } from './fast-lane.ts'
 import { refuse } from './refusal.ts'
 import { type Head, readHead } from './request-head.ts'
 import { responseOn } from './socket-response.ts'
@@ -28,7 +29,7 @@ export interface ListenerOptions {
   readonly keepAliveTimeoutMs?: number
 }
 
-export interface ListenerDeps extends ListenerOptions {
+export interface ListenerDeps extends ListenerOptions, Pick<FastLaneDeps, 'clock' | 'answerQuestion'> {
   readonly rayIds: () => string
   readonly contain: Contain
   /** A promise, if there is one, is what may still go wrong. */
@@ -37,13 +38,22 @@ export interface ListenerDeps extends ListenerOptions {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, ray: string) => boolean
 }
 
+const defaultLimits: FastLaneDeps['limits'] = {
+  headersTimeoutMs: 10_000,
+  stallTimeoutMs: 60_000,
+  // Longer than the minute for which load balancers keep a connection, so that they never use one that closes just then.
+  keepAliveTimeoutMs: 72_000,
+}
+
 /** How many headers a request may have. How long they are is limited by Node, to 16 KiB together. */
 const maxHeaders = 200
 
 /** An HTTP or HTTPS server that no client can hold up: whatever a client has to do has a limit, and what cannot be read is refused as everything else is. */
-export function createListener({ rayIds, contain, answer, upgrade, ...options }: ListenerDeps): Server {
-  const { stallTimeoutMs = 60_000 } = options
-  const server = createBareServer(options)
+export function createListener({ rayIds, contain, clock, answer, answerQuestion, upgrade, tls, ...options }: ListenerDeps): Server {
+  const limits = { ...defaultLimits, ...options }
+  const { stallTimeoutMs } = limits
+  const server = createBareServer(tls, limits)
+  addFastLane(server, { answerQuestion, rayIds, contain, clock, limits })
   const talks = createTalks(stallTimeoutMs)
   const refuseUnreadable = createRefuseUnreadable()
 
@@ -97,14 +107,13 @@ export function createListener({ rayIds, contain, answer, upgrade, ...options }:
 
 const ignore = () => undefined
 
-function createBareServer({ tls, headersTimeoutMs = 10_000, keepAliveTimeoutMs = 72_000 }: ListenerOptions): Server {
+function createBareServer(tls: TlsOptions | undefined, { headersTimeoutMs, keepAliveTimeoutMs }: FastLaneDeps['limits']): Server {
   const options = {
     // A body may take as long as it takes, if only it goes on coming.
     requestTimeout: 0,
     headersTimeout: headersTimeoutMs,
     // Node looks for late heads this often only.
     connectionsCheckingInterval: Math.min(headersTimeoutMs, 1_000),
-    // Longer than the minute for which load balancers keep a connection, so that they never use one that closes just then.
     keepAliveTimeout: keepAliveTimeoutMs,
     // Node would answer in its own way.
     requireHostHeader: false,

@@ -1,6 +1,16 @@
-import type { IncomingMessage } from 'node:http'
 import { hostName, isHost } from './peer.ts'
 import type { Head } from './request-head.ts'
+
+/** A proxy's question, as it came. */
+export interface Question {
+  readonly url: string
+  readonly method: string
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[]
+  readonly head: Head
+  /** Who is at the other end of the connection. */
+  readonly peer: string
+}
 
 /** The request that a proxy asks about. */
 export interface OriginalRequest {
@@ -24,8 +34,7 @@ const oneTarget = /^\/[^\s]*$/
  * The request that is asked about; `undefined` where nobody can say which one it is, as headers are repeated, contradict each other or make no sense.
  * A peer that is not trusted can only ask about what is in its own request line and `Host`: nothing that the reverse proxy would not tell it.
  */
-export function originalRequest(request: IncomingMessage, head: Head, isTrusted: boolean): OriginalRequest | undefined {
-  const { url = '', method = '' } = request
+export function originalRequest({ url, method, head }: Question, isTrusted: boolean): OriginalRequest | undefined {
   const { host = '' } = head
   // Envoy puts the original path behind the one that it is told to ask at.
   const path = url.startsWith(asking) && url[asking.length] === '/' ? url.slice(asking.length) : undefined

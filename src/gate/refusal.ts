@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type Answer, send } from './answer.ts'
 import { asksForJson } from './request-head.ts'
 
 /** Statuses of the gate's own answers that are not an admission. */
@@ -24,11 +25,6 @@ interface AskedFor {
   readonly domain: string
 }
 
-/** Whether a request still waits for its answer: it may have got one while the gate was at work, as its body broke, or its client may have left. */
-export function isAwaited(response: ServerResponse): boolean {
-  return !response.headersSent && !response.destroyed
-}
-
 /** Refuses a request that still waits, as JSON where the client asks for that, else as a small page. The same words for every reason behind a status. */
 export function refuse(
   request: IncomingMessage,
@@ -38,26 +34,22 @@ export function refuse(
   application: AskedFor | null,
   retryAfterSeconds?: number,
 ): void {
-  if (!isAwaited(response)) return
-  const { headers, body } = refusal(asksForJson(request.rawHeaders), status, ray, application, retryAfterSeconds)
-  // Nothing in it is not ASCII.
-  headers.push('content-length', String(body.length))
-  response.writeHead(status, headers).end(body, 'latin1')
+  send(response, refusal(asksForJson(request.rawHeaders), status, ray, application, retryAfterSeconds))
 }
 
-/** The same for whoever has to put it into an answer of another kind. */
+/** The same for whoever sends it by other means. */
 export function refusal(
   json: boolean,
   status: RefusalStatus,
   ray: string,
   application: AskedFor | null,
   retryAfterSeconds = status === 503 ? 5 : undefined,
-): { readonly headers: string[]; readonly body: string } {
+): Answer {
   // Names and values in turn, which Node writes as they are: whoever guesses is to cost little.
   const headers = ['content-type', json ? 'application/json' : 'text/html; charset=utf-8', 'cache-control', 'no-store', 'cf-ray', ray]
   if (status === 403 && application !== null) headers.push('cf-access-aud', application.audience, 'cf-access-domain', application.domain)
   if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds))
-  return { headers, body: json ? jsonBody(status, ray, application) : page(status, ray) }
+  return { status, headers, body: json ? jsonBody(status, ray, application) : page(status, ray) }
 }
 
 function jsonBody(status: RefusalStatus, ray: string, application: AskedFor | null): string {

@@ -83,7 +83,7 @@ function joined(before: string | undefined, value: string): string {
 }
 
 /** Whether a name is this one, which is as long, in any case. Nothing but a letter differs by this bit from a letter, and no name contains what so differs from a dash. */
-function isNamed(name: string, lower: string): boolean {
+export function isNamed(name: string, lower: string): boolean {
   for (let at = 0; at < lower.length; at++) if ((name.charCodeAt(at) | 0x20) !== lower.charCodeAt(at)) return false
   return true
 }

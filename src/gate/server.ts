@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Log } from '../authority/ports.ts'
+import type { Clock, Log } from '../authority/ports.ts'
 import { createAccessPaths } from './access-paths.ts'
+import { isAwaited, send } from './answer.ts'
 import type { Certs } from './certs.ts'
 import type { Check, Passage } from './check.ts'
 import { createContainment } from './containment.ts'
@@ -10,7 +11,7 @@ import { createForwardAuth, isForwardAuth } from './forward-auth.ts'
 import { createListener, type ListenerOptions } from './listener.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { clientAddress, hostName, type IsTrusted, namesOneHost, peerAddress } from './peer.ts'
-import { isAwaited, refuse } from './refusal.ts'
+import { refuse } from './refusal.ts'
 import { type Head, readHead } from './request-head.ts'
 import type { Admitted } from './reverse-proxy/admitted.ts'
 import type { ReverseProxy } from './reverse-proxy.ts'
@@ -20,6 +21,7 @@ export interface GateDeps {
   readonly check: Check
   readonly certs: Certs
   readonly log: Log
+  readonly clock: Clock
   readonly reverseProxy: ReverseProxy
   readonly openConnections: Pick<OpenConnections, 'watch'>
   readonly isTrusted: IsTrusted
@@ -28,11 +30,11 @@ export interface GateDeps {
 }
 
 /** The gate's listener: `/authorize` is forward-auth, `/cdn-cgi/access/` is the gate's own, everything else goes through the reverse proxy. */
-export function createGate({ check, certs, log, reverseProxy, openConnections, isTrusted, rayIds, listener }: GateDeps): Server {
+export function createGate({ check, certs, log, clock, reverseProxy, openConnections, isTrusted, rayIds, listener }: GateDeps): Server {
   const contain = createContainment(log)
-  const forwardAuth = createForwardAuth({ check, isTrusted })
+  const answerQuestion = createForwardAuth({ check, isTrusted })
   const accessPaths = createAccessPaths({ check, certs, log })
-  return createListener({ ...listener, rayIds, contain, answer, upgrade })
+  return createListener({ ...listener, rayIds, contain, clock, answer, answerQuestion, upgrade })
 
   function answer(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): void | Promise<void> {
     const path = request.url ?? ''
@@ -41,6 +43,12 @@ export function createGate({ check, certs, log, reverseProxy, openConnections, i
     if (isForwardAuth(path)) return forwardAuth(request, response, ray, head)
     if (path.startsWith('/cdn-cgi/access/')) return accessPaths(request, response, ray, asked(request, head))
     return throughProxy(request, response, ray, head)
+  }
+
+  function forwardAuth(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): void | Promise<void> {
+    const { url = '', method = '', rawHeaders } = request
+    const answer = answerQuestion({ url, method, rawHeaders, head, peer: peerAddress(request) }, ray)
+    return answer instanceof Promise ? answer.then((late) => send(response, late)) : send(response, answer)
   }
 
   async function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): Promise<void> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AttackBench, type Dialed, openConnections, startAttackBench } from '../attack-bench.ts'
 import { type RunningGate, startService } from '../gate-fixtures.ts'
@@ -133,6 +134,24 @@ describe('connections have a limit:', () => {
     expect((await narrow.ask()).status).toBe(200)
     expect(silent.filter(isOpen)).toHaveLength(99)
     await hangUp(silent)
+  })
+
+  test('a connection that is used is not the one that is given up, however long it has been there', async () => {
+    const question = hello.replace('Connection: close\r\n', '')
+    const count = ({ text }: Dialed) => text().split('HTTP/1.1 403').length - 1
+    const used = narrow.dial('127.0.0.2', question)
+    await expect.poll(() => count(used), { timeout: 10_000 }).toBe(1)
+    const silent = Array.from({ length: 99 }, () => narrow.dial('127.0.0.2'))
+    await expect.poll(() => openConnections(portOf(narrow)), { timeout: 10_000 }).toBe(100)
+    // It is noticed once a second that it is used.
+    await sleep(1_100)
+    used.socket.write(question)
+    await expect.poll(() => count(used), { timeout: 10_000 }).toBe(2)
+    const further = Array.from({ length: 50 }, () => narrow.dial('127.0.0.2'))
+    await expect.poll(() => silent.filter(isOpen).length, { timeout: 10_000 }).toBe(49)
+    used.socket.write(question)
+    await expect.poll(() => count(used), { timeout: 10_000 }).toBe(3)
+    await hangUp([used, ...silent, ...further])
   })
 
   test('all addresses together have theirs, and others are served all the same', async () => {

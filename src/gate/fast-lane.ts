@@ -1,0 +1,136 @@
+import { STATUS_CODES } from 'node:http'
+import type { Server, Socket } from 'node:net'
+import type { Clock } from '../authority/ports.ts'
+import type { Answer } from './answer.ts'
+import type { Contain } from './containment.ts'
+import type { AnswerQuestion } from './forward-auth.ts'
+import { peerAddress } from './peer.ts'
+import { type PlainQuestion, plain, readPlainQuestion } from './plain-question.ts'
+
+export interface FastLaneDeps {
+  readonly answerQuestion: AnswerQuestion
+  readonly rayIds: () => string
+  readonly contain: Contain
+  readonly clock: Pick<Clock, 'now'>
+  /** The listener's. */
+  readonly limits: { readonly headersTimeoutMs: number; readonly stallTimeoutMs: number; readonly keepAliveTimeoutMs: number }
+}
+
+/**
+ * Answers plain questions without the objects that Node makes of a request and its answer, which cost more than a check. A connection begins in this lane, and
+ * leaves it for good with the first packet that is anything else: Node's server gets it as if it had just come, with that packet still to be read.
+ *
+ * Tells `busy` and `waiting` of a connection, as events of the server: once a second at least while it is used, and around answers that take time.
+ */
+export function addFastLane(server: Server, { answerQuestion, rayIds, contain, clock, limits }: FastLaneDeps): void {
+  const event = 'setSecureContext' in server ? 'secureConnection' : 'connection'
+  const nodes = server.listeners(event) as ((socket: Socket) => void)[]
+  const hasLeft = new WeakSet<Socket>()
+  const date = createDates()
+  const ending = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveTimeoutMs / 1000)}\r\n\r\n`
+
+  server.removeAllListeners(event)
+  server.on(event, (socket: Socket) => {
+    if (hasLeft.has(socket)) handToNode(socket)
+    else enter(socket)
+  })
+
+  function handToNode(socket: Socket): void {
+    for (const listen of nodes) listen.call(server, socket)
+  }
+
+  function enter(socket: Socket): void {
+    const peer = peerAddress({ socket })
+    /** The second in which it last said that it is used; 0 before its first question. */
+    let usedAt = 0
+    socket.on('data', hear).on('end', end).on('timeout', timeOut).on('error', ignore).setTimeout(limits.headersTimeoutMs)
+
+    function hear(packet: Buffer): void {
+      const question = readPlainQuestion(packet)
+      if (question === undefined) return leave(packet)
+      noteUse()
+      const ray = rayIds()
+      contain(socket, ray, () => answer(question, ray))
+    }
+
+    function noteUse(): void {
+      const now = Math.floor(clock.now() / 1000)
+      if (usedAt === now) return
+      if (usedAt === 0) socket.setTimeout(limits.keepAliveTimeoutMs)
+      usedAt = now
+      server.emit('busy', socket)
+      server.emit('waiting', socket)
+    }
+
+    function answer({ rawHeaders, head }: PlainQuestion, ray: string): void | Promise<void> {
+      const known = answerQuestion({ url: plain.url, method: plain.method, rawHeaders, head, peer }, ray)
+      if (!(known instanceof Promise)) return say(known)
+      socket.pause()
+      server.emit('busy', socket)
+      return known.then(say).finally(() => {
+        server.emit('waiting', socket)
+        socket.resume()
+      })
+    }
+
+    function say(known: Answer): void {
+      if (!socket.writable || socket.write(written(known, date(clock.now()), ending), 'latin1')) return
+      // Who does not read is not read from.
+      socket.pause().setTimeout(limits.stallTimeoutMs)
+      socket.once('drain', () => socket.setTimeout(limits.keepAliveTimeoutMs).resume())
+    }
+
+    function end(): void {
+      socket.end()
+    }
+
+    function timeOut(): void {
+      if (usedAt > 0) return void socket.destroy()
+      forget()
+      server.emit('clientError', Object.assign(new Error('nothing was asked in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket)
+    }
+
+    function forget(): void {
+      socket.off('data', hear).off('end', end).off('timeout', timeOut).setTimeout(0)
+    }
+
+    function leave(packet: Buffer): void {
+      forget()
+      socket.off('error', ignore)
+      hasLeft.add(socket)
+      socket.unshift(packet)
+      handToNode(socket)
+    }
+  }
+}
+
+const ignore = () => undefined
+
+/** The value of `Date` (RFC 9110, section 5.6.7), put together once a second. */
+function createDates(): (now: number) => string {
+  let second = Number.NaN
+  let text = ''
+  return (now) => {
+    const current = Math.floor(now / 1000)
+    if (current !== second) {
+      second = current
+      text = new Date(now).toUTCString()
+    }
+    return text
+  }
+}
+
+/** What no header may contain: with it, a value would go on as something else. */
+const unsafe = /[^\t\x20-\x7e]/
+
+/** An answer in the bytes in which Node would write it. */
+function written({ status, headers, body }: Answer, date: string, ending: string): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const value = headers[at + 1] as string
+    // What an admission says is all of the gate's own making, and long.
+    if (status !== 200 && unsafe.test(value)) throw new Error(`a header would contain ${JSON.stringify(value)}`)
+    text += `${headers[at]}: ${value}\r\n`
+  }
+  return `${text}content-length: ${body.length}\r\nDate: ${date}${ending}${body}`
+}

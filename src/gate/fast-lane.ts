@@ -5,7 +5,7 @@ import type { Answer } from './answer.ts'
 import type { Contain } from './containment.ts'
 import type { AnswerQuestion } from './forward-auth.ts'
 import { peerAddress } from './peer.ts'
-import { type PlainQuestion, plain, readPlainQuestion } from './plain-question.ts'
+import { type PlainQuestion, readPlainQuestion } from './plain-question.ts'
 
 export interface FastLaneDeps {
   readonly answerQuestion: AnswerQuestion
@@ -62,8 +62,8 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
       server.emit('waiting', socket)
     }
 
-    function answer({ rawHeaders, head }: PlainQuestion, ray: string): void | Promise<void> {
-      const known = answerQuestion({ url: plain.url, method: plain.method, rawHeaders, head, peer }, ray)
+    function answer({ method, url, rawHeaders, head }: PlainQuestion, ray: string): void | Promise<void> {
+      const known = answerQuestion({ method, url, rawHeaders, head, peer }, ray)
       if (!(known instanceof Promise)) return say(known)
       socket.pause()
       server.emit('busy', socket)

@@ -17,6 +17,12 @@ test('a question that came whole is read as it is', () => {
   })
 })
 
+test('a query belongs to it', () => {
+  expect(read(whole.replace('/authorize', '/authorize?a=/b?c#'))).toMatchObject({ method: 'GET', url: '/authorize?a=/b?c#' })
+  expect(read(whole.replace('/authorize', '/authorize?'))).toMatchObject({ method: 'GET', url: '/authorize?' })
+  expect(read(whole)).toMatchObject({ method: 'GET', url: '/authorize' })
+})
+
 describe('is left to Node:', () => {
   const header = (text: string) => `${line}Host: a\r\n${text}\r\n\r\n`
   test.each<[string, string]>([
@@ -28,7 +34,9 @@ describe('is left to Node:', () => {
     ['a question with a body behind it', `${whole}x`],
     ['another method', whole.replace('GET', 'POST')],
     ['another path', whole.replace('/authorize', '/authorize/x')],
-    ['a query', whole.replace('/authorize', '/authorize?x')],
+    ['a longer path', whole.replace('/authorize', '/authorized')],
+    ['a blank in a query', whole.replace('/authorize', '/authorize?a b')],
+    ['a query that is not ASCII', whole.replace('/authorize', '/authorize?\xe4')],
     ['another version', whole.replace('1.1', '1.0')],
     ['line feeds alone', whole.replaceAll('\r\n', '\n')],
     ['an empty line first', `\r\n${whole}`],
@@ -122,11 +130,12 @@ const values = ['a', 'app.example', 'keep-alive', 'close', '0', '5', 'chunked', 
 
 const packet = fc
   .record({
+    query: fc.constantFrom('', '', '?', '?a=b', '?a#b', '?/../%00{}|^"<>\\`', '/x'),
     headers: fc.array(fc.tuple(fc.constantFrom(...names, ...others), fc.constantFrom(...values)), { maxLength: 4 }),
     slips: fc.array(fc.tuple(fc.nat(), fc.constantFrom(...awkward), fc.boolean()), { maxLength: 2 }),
   })
-  .map(({ headers, slips }) => {
-    let text = `${line}Host: app.example\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+  .map(({ query, headers, slips }) => {
+    let text = `GET /authorize${query} HTTP/1.1\r\nHost: app.example\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
     for (const [where, what, replaces] of slips) {
       const at = where % (text.length + 1)
       text = text.slice(0, at) + what + text.slice(at + (replaces ? 1 : 0))
@@ -144,7 +153,7 @@ test('whatever is read here, Node reads in the same way: one request, whole, wit
       const { requests, isBroken } = await nodesReading(bytes)
       expect(isBroken).toBe(false)
       expect(requests).toEqual([
-        { method: 'GET', url: '/authorize', httpVersion: '1.1', rawHeaders: question.rawHeaders, keepsAlive: true },
+        { method: question.method, url: question.url, httpVersion: '1.1', rawHeaders: question.rawHeaders, keepsAlive: true },
       ])
     }),
     { numRuns: 5_000 },

@@ -3,20 +3,23 @@ import { type Head, isNamed, readHead } from './request-head.ts'
 
 /** A proxy's question of which nothing is in doubt: it came whole and alone, and has no body. */
 export interface PlainQuestion {
+  readonly method: 'GET'
+  readonly url: string
   /** Names and values in turn, as Node would show them. */
   readonly rawHeaders: readonly string[]
   readonly head: Head
 }
 
-/** What a plain question asks: proxies use this line and no other (docs/guide). */
-export const plain = { method: 'GET', url: '/authorize' } as const
-
-const requestLine = `${plain.method} ${plain.url} HTTP/1.1\r\n`
+/** How proxies ask. Caddy adds the query of the request that it asks about. */
+const [method, path, version] = ['GET', '/authorize', ' HTTP/1.1\r\n'] as const
+const beginning = `${method} ${path}`
 const emptyLine = '\r\n'
 /** Longer ones are rare, and have limits that Node keeps. */
 const mostBytes = 8_192
 const mostHeaders = 100
 
+/** The bytes of a query, and some that no query should have: none of them ends a request target. */
+const inQuery = bytesOf(/[\x21-\x7e]/)
 /** The bytes of a field name (RFC 9110, section 5.6.2). */
 const inName = bytesOf(/[!#$%&'*+.^_`|~\w-]/)
 /** The bytes of a field value (RFC 9110, section 5.5). */
@@ -26,7 +29,7 @@ function bytesOf(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => Number(pattern.test(String.fromCharCode(byte))))
 }
 
-const [colon, space, tab, carriageReturn, lineFeed] = [0x3a, 0x20, 0x09, 0x0d, 0x0a]
+const [question, colon, space, tab, carriageReturn, lineFeed] = [0x3f, 0x3a, 0x20, 0x09, 0x0d, 0x0a]
 
 /**
  * Reads a packet as a plain question; `undefined` for whatever is not one beyond doubt, which Node's parser is there for. So all that two parsers could read in
@@ -35,10 +38,13 @@ const [colon, space, tab, carriageReturn, lineFeed] = [0x3a, 0x20, 0x09, 0x0d, 0
 export function readPlainQuestion(packet: Buffer): PlainQuestion | undefined {
   if (packet.length > mostBytes) return undefined
   const text = packet.toString('latin1')
-  if (!text.startsWith(requestLine)) return undefined
+  if (!text.startsWith(beginning)) return undefined
+  const hasQuery = text.charCodeAt(beginning.length) === question
+  const urlEnd = hasQuery ? endOf(inQuery, text, beginning.length) : beginning.length
+  if (!text.startsWith(version, urlEnd)) return undefined
   const rawHeaders: string[] = []
   const end = text.length - emptyLine.length
-  let at = requestLine.length
+  let at = urlEnd + version.length
   while (at < end) {
     const nameEnd = endOf(inName, text, at)
     if (nameEnd === at || text.charCodeAt(nameEnd) !== colon) return undefined
@@ -56,7 +62,8 @@ export function readPlainQuestion(packet: Buffer): PlainQuestion | undefined {
   }
   if (at !== end || !text.endsWith(emptyLine) || rawHeaders.length > 2 * mostHeaders) return undefined
   const head = readHead(rawHeaders)
-  return head.hosts === 1 && head.host !== undefined && isHost(head.host) ? { rawHeaders, head } : undefined
+  if (head.hosts !== 1 || head.host === undefined || !isHost(head.host)) return undefined
+  return { method, url: hasQuery ? text.slice(method.length + 1, urlEnd) : path, rawHeaders, head }
 }
 
 function endOf(bytes: Uint8Array, text: string, from: number): number {

@@ -1,13 +1,16 @@
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readPlainQuestion } from '../../src/gate/plain-question.ts'
 import { anApplication, aToken, clientIdOf, credentials, type RunningGate, startGate, startService, uses } from '../gate-fixtures.ts'
+import { isInstalled, startProxy } from '../proxies.ts'
+import { send } from '../raw-http.ts'
 
 // Forward-auth has two lanes: plain questions are answered beside Node's server, all others by it. Nobody may be able to tell which.
 
 const [idName, id, secretName, secret] = credentials
 const lines = `${idName}: ${id}\r\n${secretName}: ${secret}\r\n`
-const ask = (more = '', path = '/authorize') => `GET ${path} HTTP/1.1\r\nHost: app.example\r\n${more}\r\n`
+const ask = (more = '') => `GET /authorize HTTP/1.1\r\nHost: app.example\r\n${more}\r\n`
 const admitted = ask(lines)
 
 let origin: RunningGate
@@ -67,8 +70,12 @@ function isWhole(answer: string): boolean {
   return end !== -1 && answer.length >= end + 4 + Number(/content-length: (\d+)/i.exec(answer)?.[1] ?? 0)
 }
 
-async function answerTo(bytes: string): Promise<string> {
-  const client = dial(bytes)
+async function answerTo(bytes: string, isInPieces = false): Promise<string> {
+  const client = dial(isInPieces ? bytes.slice(0, 9) : bytes)
+  if (isInPieces) {
+    await sleep(30)
+    client.socket.write(bytes.slice(9), 'latin1')
+  }
   const [answer = ''] = await client.answers(1)
   client.socket.destroy()
   return answer
@@ -111,8 +118,8 @@ test.each<[string, string]>([
   ['keep-alive', `${lines}Connection: keep-alive\r\n`],
 ])('both lanes give the same answer to %s', async (_what, more) => {
   const fast = await answerTo(ask(more))
-  // A query makes it a question for Node's server, and means nothing else.
-  const slow = await answerTo(ask(more, '/authorize?'))
+  // What does not come whole is for Node's server.
+  const slow = await answerTo(ask(more), true)
   expect(comparable(fast)).toEqual(comparable(slow))
   expect(fast).toMatch(/\r\nDate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n/)
 })
@@ -205,3 +212,44 @@ describe('a connection', () => {
     await client.closed
   }, 20_000)
 })
+
+/** Passes bytes on to the gate, and remembers the packets in which questions came. */
+async function startRecorder() {
+  const packets: Buffer[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    const gateSide = connect(Number(new URL(gate.url).port), '127.0.0.1')
+    for (const one of [socket, gateSide]) {
+      sockets.add(one)
+      one.on('error', () => undefined).on('close', () => sockets.delete(one))
+    }
+    socket.on('data', (packet) => packets.push(packet))
+    socket.pipe(gateSide).pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    packets,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop() {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+test.each(['nginx', 'caddy', 'haproxy'] as const)(
+  '%s asks plain questions, as its guide configures it',
+  async (name) => {
+    if (!isInstalled(name)) return expect(process.env['CI']).toBeUndefined()
+    const recorder = await startRecorder()
+    const proxy = await startProxy(name, { gate: recorder.url, origin: origin.url })
+    const headers = ['Host', 'app.example', ...credentials, 'User-Agent', 'curl/8', 'Accept', '*/*', 'Cookie', 'a=b', 'X-Request-Id', '1']
+    expect((await send(proxy.url, { path: '/some?thing', headers })).status).toBe(200)
+    expect((await send(proxy.url, { method: 'POST', path: '/', headers, body: 'a body' })).status).toBe(200)
+    expect(recorder.packets.length).toBeGreaterThan(2)
+    for (const packet of recorder.packets) expect(readPlainQuestion(packet), packet.toString('latin1')).toBeDefined()
+    await proxy.stop()
+    await recorder.stop()
+  },
+  30_000,
+)

@@ -7,6 +7,7 @@ import { type Asked, createDecide } from '../src/gate/decide.ts'
 import { createReplica } from '../src/gate/replica/replica.ts'
 import { createUseNotes } from '../src/gate/use-notes.ts'
 import { aCredential, accountId, withSecret } from './credentials.ts'
+import type { Credentials } from './requests.ts'
 
 /** What `bench/numbers/verify.ts` reads. */
 export interface Stages {
@@ -16,9 +17,11 @@ export interface Stages {
 }
 
 const tokens = Number(process.argv[2])
-/** Requests that are made beforehand, in random order: of as many tokens, each with its own strings, as a parser would make them. */
-const requests = Math.min(tokens, 100_000)
+/** So many tokens are asked for, in random order. */
+const machines = Math.min(tokens, 100_000)
 const rounds = 9
+/** Requests are made so many at a time, just before they are timed: as a parser would have made their strings a moment ago. */
+const batch = 500
 
 const replica = createReplica()
 const policy: Policy = {
@@ -43,23 +46,28 @@ replica.put('application', {
 })
 replica.settle()
 
-const valid: Asked[] = []
-const every = Math.floor(tokens / requests)
+const pairs: Credentials[] = []
+const every = Math.floor(tokens / machines)
 const digest = digestOf('nobody has it')
 for (let number = 0; number < tokens; number++) {
-  if (number % every !== 0 || valid.length === requests) {
+  if (number % every !== 0 || pairs.length === machines) {
     replica.put('service_token', aCredential(digest))
     continue
   }
   const { token, secret } = withSecret()
   replica.put('service_token', token)
-  valid.push(asking(token.clientId, secret))
+  pairs.push({ clientId: token.clientId, secret })
 }
-shuffle(valid)
-const unknown = valid.map(() => asking(aCredential(digest).clientId, 'pst_0123456789abcdef0123456789abcdef0123456789abcdef'))
-const wrong = valid.map(({ rawHeaders }) => asking(rawHeaders[3] ?? '', 'pst_0123456789abcdef0123456789abcdef0123456789abcdef'))
-const clientIds = valid.map(({ rawHeaders }) => rawHeaders[3] ?? '')
-const secrets = valid.map(({ rawHeaders }) => rawHeaders[5] ?? '')
+shuffle(pairs)
+const foreign = pairs.map(() => aCredential(digest).clientId)
+const guess = 'pst_0123456789abcdef0123456789abcdef0123456789abcdef'
+const pair = (number: number) => pairs[number % pairs.length] as Credentials
+const valid = (number: number) => asking(pair(number).clientId, pair(number).secret)
+const unknown = (number: number) => asking(foreign[number % foreign.length] as string, guess)
+const wrong = (number: number) => asking(pair(number).clientId, guess)
+const clientId = (number: number) => copied(pair(number).clientId)
+const unknownId = (number: number) => copied(foreign[number % foreign.length] as string)
+const secret = (number: number) => copied(pair(number).secret)
 
 const notes = createUseNotes({ noteToken: () => undefined, noteSecret: () => undefined })
 const decide = createDecide({ replica, isFresh: () => true, noteUse: notes.note, sessionIn: () => undefined })
@@ -83,31 +91,41 @@ const stages: Record<string, number> = {
   'the same, wrong secrets': time(wrong, (asked) => decided(asked, false)),
   'find the application': time(valid, ({ host, target }) => replica.entranceTo(host, target)),
   'read the two headers': time(valid, ({ rawHeaders }) => presentedIn(rawHeaders)),
-  'look the token up': time(clientIds, found),
-  'look up an unknown one': time(unknown, ({ rawHeaders }) => replica.tokenByClientId(rawHeaders[3] ?? '')),
-  'hash the secret': time(secrets, digester),
-  'look up, and compare with both digests': time(clientIds, (clientId) => replica.match(found(clientId), one)),
-  'ask the policies': time(clientIds, (clientId) => entrance.judge(found(clientId), '192.0.2.1')),
-  "hash to 'buffer'": time(secrets, (secret) => hash('sha256', secret, 'buffer')),
-  "hash to 'hex', into the same bytes": time(secrets, (secret) => one.write(hash('sha256', secret, 'hex'), 'hex')),
-  'one constant-time comparison': time(secrets, () => timingSafeEqual(one, other)),
+  'look the token up': time(clientId, found),
+  'look up an unknown one': time(unknownId, replica.tokenByClientId),
+  'hash the secret': time(secret, digester),
+  'look up, and compare with both digests': time(clientId, (id) => replica.match(found(id), one)),
+  'ask the policies': time(clientId, (id) => entrance.judge(found(id), '192.0.2.1')),
+  "hash to 'buffer'": time(secret, (text) => hash('sha256', text, 'buffer')),
+  "hash to 'hex', into the same bytes": time(secret, (text) => one.write(hash('sha256', text, 'hex'), 'hex')),
+  'one constant-time comparison': time(secret, () => timingSafeEqual(one, other)),
 }
 process.stdout.write(JSON.stringify({ tokens, stages } satisfies Stages))
 
-/** A request as Node shows it. */
-function asking(clientId: string, secret: string): Asked {
-  const rawHeaders = ['Host', 'any.example', 'CF-Access-Client-Id', clientId, 'CF-Access-Client-Secret', secret]
+/** A request as the gate reads it, with strings of its own. */
+function asking(id: string, text: string): Asked {
+  const rawHeaders = ['Host', 'any.example', 'CF-Access-Client-Id', copied(id), 'CF-Access-Client-Secret', copied(text)]
   return { host: 'any.example', target: '/', method: 'GET', address: '192.0.2.1', rawHeaders, cookie: undefined }
 }
 
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
 /** Nanoseconds for one: the median of the rounds, the first ones aside, in which it is compiled. */
-function time<Item>(items: readonly Item[], work: (item: Item) => unknown): number {
+function time<Item>(make: (number: number) => Item, work: (item: Item) => unknown): number {
   const took: number[] = []
-  const most = Math.max(items.length, 50_000)
+  const most = Math.max(machines, 50_000)
+  const items = new Array<Item>(batch)
   for (let round = 0; round < rounds; round++) {
-    const from = process.hrtime.bigint()
-    for (let number = 0; number < most; number++) work(items[number % items.length] as Item)
-    took.push(Number(process.hrtime.bigint() - from) / most)
+    let spent = 0n
+    for (let first = 0; first < most; first += batch) {
+      for (let at = 0; at < batch; at++) items[at] = make(first + at)
+      const from = process.hrtime.bigint()
+      for (const item of items) work(item)
+      spent += process.hrtime.bigint() - from
+    }
+    took.push(Number(spent) / most)
     notes.handAll(Date.now())
   }
   return took.slice(4).toSorted((a, b) => a - b)[Math.floor((rounds - 4) / 2)] ?? Number.NaN

@@ -23,7 +23,7 @@ function outcome(few: Stages, many: Stages): Outcome {
   }))
   const perSecond = ({ stages }: Stages) => 1e9 / (stages[decision] ?? Number.NaN)
   const note =
-    'One core. Requests of as many tokens, of 100,000 at most, in random order; each decision notes the use of the secret. Stages are measured alone, so they do not add up.'
+    'One core. Requests of as many tokens, of 100,000 at most, in random order, made a moment before; each decision notes the use of the secret. Stages are measured alone, so they do not add up.'
   return {
     tables: [{ title: 'Nanoseconds for one', columns, rows, note }],
     targets: [

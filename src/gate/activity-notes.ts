@@ -27,7 +27,7 @@ interface TokenTally extends Tally, Waiting {
 
 /** A request costs two look-ups by objects that are there, and two additions. */
 export function createActivityNotes({ add }: { readonly add: (count: HourlyCount) => void }): ActivityNotes {
-  const latest = createRecollection<TokenTally>()
+  const latest = createRecollection<TokenTally>('activity')
   const lists = createWaitingLists<TokenTally>((tally) => {
     give(tally.token.id, tally)
     tally.allowed = tally.refused = tally.previousSecret = 0
@@ -58,7 +58,7 @@ export function createActivityNotes({ add }: { readonly add: (count: HourlyCount
     let tally = latest.of(token)
     if (tally === undefined) {
       tally = { token, allowed: 0, refused: 0, previousSecret: 0, handedAt: Number.NEGATIVE_INFINITY, isWaiting: false }
-      latest.keep(tally)
+      latest.keep(token, tally)
     }
     // Before it counts anything: what makes room must not take it along.
     if (!tally.isWaiting) lists.add(tally, now)

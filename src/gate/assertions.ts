@@ -30,10 +30,11 @@ export interface AssertionsDeps {
 
 /** The assertion that a token was last given, and what it was given for. */
 interface Latest {
-  readonly token: KnownToken
-  readonly entrance: Entrance
-  readonly policy: Policy
-  readonly key: SigningKey
+  /** The replica's: applications and organizations are the same as long as it is. */
+  readonly version: number
+  readonly applicationId: string
+  readonly duration: string
+  readonly keyId: string
   readonly assertion: string
   /** What the token was vouched for since then. */
   readonly since: Instant
@@ -59,8 +60,7 @@ interface Kept {
 export function createAssertions({ replica, keyRing, log, authDomain }: AssertionsDeps): Assertions {
   const kept = createBoundedCache<Kept>(maxKept)
   /** Finds what a token goes on asking for without putting a name together. */
-  let latestOf = createRecollection<Latest>()
-  let version = replica.version
+  const latestOf = createRecollection<Latest>('assertion')
   const underWay = new Map<string, Promise<string | null>>()
   const failing = new Set<string>()
 
@@ -106,19 +106,22 @@ export function createAssertions({ replica, keyRing, log, authDomain }: Assertio
       const key = keyRing.signingKeyOf(entrance.application.accountId, now)
       const since = vouchedSince(token.previousUntil, now)
       const secretVersion = versionBehind(token, via, now)
-      // Of what policies and applications were before, nothing is to be kept in memory.
-      if (version !== replica.version) {
-        latestOf = createRecollection()
-        version = replica.version
-      }
+      const { version } = replica
       const latest = latestOf.of(token)
-      const isLatest = latest !== undefined && latest.entrance === entrance && latest.policy === policy && latest.key === key
+      const isLatest =
+        latest !== undefined &&
+        latest.version === version &&
+        latest.applicationId === entrance.application.id &&
+        latest.duration === durationOf(entrance, policy) &&
+        latest.keyId === key?.id
       if (isLatest && now < latest.renewAt && latest.since === since && latest.secretVersion === secretVersion) return latest.assertion
       const found = kept.get(nameOf(entrance, policy, token, secretVersion))
       if (key === undefined || found === undefined || now >= found.renewAt) return undefined
       if (found.keyId !== key.id || found.issuer !== issuerOf(entrance, authDomain) || found.issuedAt < since) return undefined
-      latestOf.keep({ token, entrance, policy, key, since, secretVersion, assertion: found.assertion, renewAt: found.renewAt })
-      return found.assertion
+      const { assertion, renewAt } = found
+      const names = { applicationId: entrance.application.id, duration: durationOf(entrance, policy), keyId: key.id }
+      latestOf.keep(token, { version, ...names, since, secretVersion, assertion, renewAt })
+      return assertion
     },
 
     async sign(entrance, policy, token, via, now) {

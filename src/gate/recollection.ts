@@ -1,20 +1,20 @@
-import { type KnownToken, places } from './replica/token-table.ts'
+import type { KnownToken } from './replica/token-table.ts'
 
-/** Remembers one thing about each of the tokens asked for lately: found by a number, and forgotten as soon as the token changes. */
-export interface Recollection<Thing extends { readonly token: KnownToken }> {
+/** Who remembers something of tokens; each has a place of its own. */
+const places = { use: 0, activity: 1, assertion: 2, request: 3 } as const
+
+/** Remembers one thing about each of the tokens asked for lately: kept beside what is known of the token, and forgotten with that as soon as the token changes. */
+export interface Recollection<Thing> {
   of(token: KnownToken): Thing | undefined
-  keep(thing: Thing): void
+  keep(token: KnownToken, thing: Thing): void
 }
 
-export function createRecollection<Thing extends { readonly token: KnownToken }>(): Recollection<Thing> {
-  const things = new Array<Thing | undefined>(places).fill(undefined)
+export function createRecollection<Thing>(whose: keyof typeof places): Recollection<Thing> {
+  const place = places[whose]
   return {
-    of(token) {
-      const thing = things[token.place]
-      return thing?.token === token ? thing : undefined
-    },
-    keep(thing) {
-      things[thing.token.place] = thing
+    of: (token) => token.remembered[place] as Thing | undefined,
+    keep(token, thing) {
+      token.remembered[place] = thing
     },
   }
 }

@@ -4,7 +4,6 @@ import type { Instant } from '../domain/instant.ts'
 import type { RandomBytes } from '../domain/secret.ts'
 import type { Asked, Reason, Verdict, Via } from './decide.ts'
 import { createRecollection } from './recollection.ts'
-import type { KnownToken } from './replica/token-table.ts'
 
 /** Notes what machines asked for. Those that go on asking for the same are noted once in a while. */
 export type NoteRequest = (asked: Asked, verdict: Verdict, ray: string, now: Instant) => void
@@ -22,7 +21,6 @@ const maxRemembered = 100_000
 
 /** What a token was last noted for. */
 interface Latest {
-  readonly token: KnownToken
   readonly applicationId: string
   readonly reason: Reason | Via | 'bypass'
   readonly sourceIp: string
@@ -34,7 +32,7 @@ export function createRequestLog({ record, random }: RequestLogDeps): NoteReques
   const remembered = new Map<string, Map<string, Instant>>()
   let count = 0
   /** Most machines go on asking for the same. */
-  const latestOf = createRecollection<Latest>()
+  const latestOf = createRecollection<Latest>('request')
 
   /** Until when the same needs no further note; `undefined` if it was not noted a short while ago. */
   function notedUntil(subject: string, event: string, now: Instant): Instant | undefined {
@@ -63,7 +61,7 @@ export function createRequestLog({ record, random }: RequestLogDeps): NoteReques
     const [subject, event] = [token?.id ?? '', `${sourceIp} ${application.id} ${reason}`]
     const before = notedUntil(subject, event, now)
     const until = before ?? now + (admitted ? admittedForMs : refusedForMs)
-    if (token !== null) latestOf.keep({ token, applicationId: application.id, reason, sourceIp, until })
+    if (token !== null) latestOf.keep(token, { applicationId: application.id, reason, sourceIp, until })
     if (before !== undefined) return
     remember(subject, event, until)
     const { accountId, id: applicationId, name: applicationName, domain: applicationDomain } = application

@@ -25,7 +25,7 @@ interface Use extends Waiting {
 
 /** A caller that goes on as before costs a comparison and a number. */
 export function createUseNotes({ noteToken, noteSecret }: UseNotesDeps): UseNotes {
-  const latest = createRecollection<Use>()
+  const latest = createRecollection<Use>('use')
   const lists = createWaitingLists<Use>(({ token, via, address, at }) => {
     noteToken(token.id, at)
     noteSecret({ tokenId: token.id, secretVersion: via === 'previous' ? token.previousVersion : token.secretVersion, address, at })
@@ -38,7 +38,7 @@ export function createUseNotes({ noteToken, noteSecret }: UseNotesDeps): UseNote
       let use = latest.of(token)
       if (use === undefined || use.via !== via || use.address !== address) {
         use = { token, via, address, at: 0, handedAt: Number.NEGATIVE_INFINITY, isWaiting: false }
-        latest.keep(use)
+        latest.keep(token, use)
       }
       use.at = now
       if (!use.isWaiting) lists.add(use, now)

@@ -15,14 +15,14 @@ export interface KnownToken extends Scope {
   /** Until when the secret before the last rotation works; 0 where there was none. */
   readonly previousUntil: Instant
   readonly previousVersion: number
-  /** A number that two tokens seldom share: for whoever remembers something about each of those that were asked for lately. */
-  readonly place: number
+  /** For `createRecollection`: where it is remembered what the token goes on doing. */
+  readonly remembered: unknown[]
   readonly row: number
   readonly edition: number
 }
 
-/** How many places there are. */
-export const places = 1 << 17
+/** How many tokens are read out of their rows at a time, at the most. Of two that share a place, the one that was asked for last. */
+const places = 1 << 18
 
 /** All service tokens of the installation, packed. */
 export interface TokenTable {
@@ -94,7 +94,8 @@ export function createTokenTable(): TokenTable {
       secretVersion: word(at.secretVersion),
       previousUntil: word(at.previousUntil) + (word(at.previousUntil + 1) & 0xffff) * highWord,
       previousVersion: word(at.previousVersion),
-      place: row & (places - 1),
+      // Spelt out, and as long as there are recollections: it never grows.
+      remembered: [undefined, undefined, undefined, undefined],
       row,
       edition: word(at.edition),
     }
@@ -145,7 +146,7 @@ export function createTokenTable(): TokenTable {
     },
 
     match(token, presented) {
-      if (token === undefined || known[token.place] !== token || token.edition !== rows.word(token.row, at.edition))
+      if (token === undefined || known[token.row & (places - 1)] !== token || token.edition !== rows.word(token.row, at.edition))
         return matchOf(undefined, undefined, presented)
       const words = rows.page(token.row)
       const offset = rows.offset(token.row)

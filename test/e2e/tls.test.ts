@@ -103,6 +103,24 @@ describe('with certificates, both listeners speak HTTPS', () => {
     expect([status, JSON.parse(body).headers['x-forwarded-proto']]).toEqual([200, 'https'])
   })
 
+  test('a connection asks for a proxy, and then for itself', async () => {
+    const socket = await dial(postern.gateUrl)
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+    })
+    const lines = Object.entries(machine).map(([name, value]) => `${name}: ${value}\r\n`)
+    const requests = ['/authorize', '/authorize', '/x', '/authorize'].map(
+      (target) => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`,
+    )
+    for (const [count, request] of requests.entries()) {
+      socket.write(request)
+      await expect.poll(() => text.split('HTTP/1.1 200 OK').length - 1).toBe(count + 1)
+    }
+    expect(text).toContain('"x-forwarded-proto":"https"')
+    socket.destroy()
+  })
+
   test('the API answers over TLS too', async () => {
     const { status, headers } = await ask(`${postern.apiUrl}/client/v4/accounts`, path('first.crt'), {
       authorization: `Bearer ${postern.bootstrap.apiToken}`,

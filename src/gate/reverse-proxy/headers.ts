@@ -56,6 +56,11 @@ export function responseHeaders(raw: readonly string[], ray: string, setCookie: 
   return headers
 }
 
+/** Headers as undici has read them, as text: each byte a character, so that they are written as they were. */
+export function textsOf(raw: readonly Buffer[]): string[] {
+  return raw.map((bytes) => bytes.toString('latin1'))
+}
+
 /** Whether an answer with these name-value pairs is one that may stay open for good. */
 export function isEventStream(headers: readonly string[]): boolean {
   for (let at = 0; at + 1 < headers.length; at += 2) {

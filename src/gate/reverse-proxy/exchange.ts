@@ -99,7 +99,7 @@ function watchStream(response: ServerResponse, { watch }: Admitted): void {
 function passOnInterim(statusCode: number, headers: readonly string[], response: ServerResponse): void {
   if (statusCode < 100 || statusCode === 101) throw new Error(`it answered with status ${statusCode}`)
   if (response.req.httpVersionMinor === 0) return
-  const pairs = endToEnd(headers, ({ spelling }) => spelling === 'cf-ray')
+  const pairs = endToEnd(headers, 'cf-ray')
   const lines = pairs.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
   // Without a socket it is not yet this answer's turn: an earlier request of the connection is still to be answered.
   response.socket?.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}\r\n${lines}\r\n`, 'latin1')

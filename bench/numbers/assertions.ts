@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { atMost, type Bench, type Context, median, type Outcome } from '../bench.ts'
+import { runBundled } from '../bundled.ts'
 import { askEachOnce, type EachOnceResult } from '../generated-load.ts'
 import { copyOf, type Installation, installationWith, startPostern } from '../postern.ts'
 import { type Usage, withPrograms } from '../processes.ts'
 import { authorizeRequest, writeRequests } from '../requests.ts'
+import type { Signing } from '../sign-loop.ts'
 import { connections, type Measured, measure } from '../wrk.ts'
 
 interface Storm extends EachOnceResult {
@@ -13,6 +15,8 @@ interface Storm extends EachOnceResult {
 interface Round {
   readonly fresh: Storm
   readonly kept: Measured
+  /** The floor of the former, measured in the same round. */
+  readonly signing: Signing
 }
 
 export const assertions: Bench = {
@@ -25,7 +29,8 @@ export const assertions: Bench = {
     const installation = copyOf(context, await installationWith(context, storm + 1), 'assertions')
     const rounds: Round[] = []
     for (let number = 1; number <= context.pace.rounds; number++) {
-      const round = await stormOn(installation, storm, context)
+      const signing = await runBundled<Signing>(context.scratch, 'sign-loop.ts', [String(connections)])
+      const round = { ...(await stormOn(installation, storm, context)), signing }
       rounds.push(round)
       const { tookMs, p99Ms } = round.fresh
       context.say(`${number}/${context.pace.rounds}  ${storm} first requests in ${Math.round(tookMs)} ms, p99 ${p99Ms.toFixed(1)} ms`)
@@ -35,7 +40,7 @@ export const assertions: Bench = {
 }
 
 /** A gate that has signed nothing yet, as after a start; then requests for what is kept. */
-function stormOn(installation: Installation, storm: number, { scratch, pace }: Context): Promise<Round> {
+function stormOn(installation: Installation, storm: number, { scratch, pace }: Context): Promise<Omit<Round, 'signing'>> {
   const file = (name: string, from: number, to: number) =>
     writeRequests(join(scratch, `assertions-${name}`), installation.credentials.slice(from, to).map(authorizeRequest))
   const beside = file('beside', storm, storm + 1)
@@ -74,12 +79,18 @@ function outcome(rounds: readonly Round[], storm: number): Outcome {
     ...{ 'p99 ms': of((round) => round.kept.p99Ms), 'max ms': of((round) => round.kept.maxMs) },
     ...{ 'CPU µs/request': of((round) => round.kept.cpuMicros), 'beside them, p99 ms': null },
   }
+  const signing = {
+    ...{ 'requests/s': of((round) => round.signing.perSecond), 'p50 ms': of((round) => round.signing.p50Ms) },
+    ...{ 'p99 ms': of((round) => round.signing.p99Ms), 'max ms': of((round) => round.signing.maxMs) },
+    ...{ 'CPU µs/request': of((round) => round.signing.cpuMicros), 'beside them, p99 ms': null },
+  }
   const rows = [
+    { name: `signing alone, ${connections} at a time: the floor`, values: signing },
     { name: 'kept: any request but a token’s first', values: kept },
     row(`signed: first requests of ${storm.toLocaleString('en')} tokens, after a start`, ({ fresh }) => fresh),
   ]
   const note =
-    'First requests come as fast as 64 connections bring them; RS256 signs on Node’s thread pool, which has the same core here. “Beside them” are requests of one token whose assertion is kept, on a connection of its own, meanwhile.'
+    'First requests come as fast as 64 connections bring them; RS256 signs on Node’s thread pool, which has the same core here; the floor is RS256 signatures and nothing else, on that core. “Beside them” are requests of one token whose assertion is kept, on a connection of its own, meanwhile.'
   return {
     tables: [{ title: '/authorize with assertions that are kept, and that have to be signed', columns: Object.keys(kept), rows, note }],
     targets: [

@@ -24,8 +24,12 @@ export interface ReadToken {
 
 /** Header and claims in the form that is signed (RFC 7515, section 5.1): without the signature. */
 export function signingInput(kid: string, claims: Claims): string {
-  return `${encode({ typ: 'JWT', alg: 'RS256', kid })}.${encode(claims)}`
+  if (kid !== lastHeader.kid) lastHeader = { kid, encoded: encode({ typ: 'JWT', alg: 'RS256', kid }) }
+  return `${lastHeader.encoded}.${encode(claims)}`
 }
+
+/** Most assertions are signed with the key of the one before. */
+let lastHeader = { kid: '', encoded: '' }
 
 function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url')

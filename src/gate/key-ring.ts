@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import type { Clock } from '../authority/ports.ts'
 import type { Sealer } from '../authority/sealer.ts'
 import type { Instant } from '../domain/instant.ts'
@@ -43,6 +44,7 @@ const maxKept = 10_000
 export function createKeyRing({ replica, sealer, clock, stalenessBudgetMs }: KeyRingDeps): KeyRing {
   // Every gate has to know a new key, and every reader that one of them gave the keys without it has to ask again.
   const headStartMs = stalenessBudgetMs + keySetAgeMs
+  const signInTurn = createSigner(availableParallelism())
   const privateKeys = createBoundedCache<KeyObject>(maxKept)
   const publicKeys = createBoundedCache<KeyObject>(maxKept)
   const published = createBoundedCache<PublishedKey>(maxKept)
@@ -56,11 +58,7 @@ export function createKeyRing({ replica, sealer, clock, stalenessBudgetMs }: Key
   }
 
   async function signBytes(key: SigningKey, content: Buffer): Promise<Buffer> {
-    const privateKey = privateKeyOf(key)
-    return new Promise((resolve, reject) => {
-      // With a callback it runs on the thread pool.
-      sign('sha256', content, privateKey, (error, signature) => (error ? reject(error) : resolve(signature)))
-    })
+    return signInTurn(content, privateKeyOf(key))
   }
 
   return {
@@ -81,6 +79,42 @@ export function createKeyRing({ replica, sealer, clock, stalenessBudgetMs }: Key
       return made
     },
   }
+}
+
+/**
+ * Signs on the thread pool, so many at a time and in the order in which they were asked for. With more threads than cores, each signature waits in the middle
+ * for the others, and whoever needs none waits for all of them.
+ */
+function createSigner(mostAtOnce: number): (content: Buffer, privateKey: KeyObject) => Promise<Buffer> {
+  const due: (() => void)[] = []
+  let underWay = 0
+
+  function beginNext(): void {
+    if (underWay >= mostAtOnce) return
+    const begin = due.shift()
+    if (begin === undefined) return
+    underWay++
+    begin()
+  }
+
+  return (content, privateKey) =>
+    new Promise((resolve, reject) => {
+      const end = (error: unknown, signature?: Buffer) => {
+        underWay--
+        beginNext()
+        if (signature === undefined) reject(error)
+        else resolve(signature)
+      }
+      due.push(() => {
+        // Whatever is wrong with one, the next has its turn.
+        try {
+          sign('sha256', content, privateKey, end)
+        } catch (error) {
+          end(error)
+        }
+      })
+      beginNext()
+    })
 }
 
 function keptIn(

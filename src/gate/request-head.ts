@@ -78,7 +78,8 @@ export function asksForJson(rawHeaders: readonly string[]): boolean {
   return false
 }
 
-function joined(before: string | undefined, value: string): string {
+/** The values of a header that has several lines, as they read in one. */
+export function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`
 }
 

@@ -51,14 +51,16 @@ export function createGate({ check, certs, log, clock, reverseProxy, openConnect
     return answer instanceof Promise ? answer.then((late) => send(response, late)) : send(response, answer)
   }
 
-  async function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): Promise<void> {
+  function throughProxy(request: IncomingMessage, response: ServerResponse, ray: string, head: Head): void | Promise<void> {
     const what = asked(request, head)
+    const go = (passage: Passage) => {
+      if (!isAwaited(response)) return
+      if (passage.admitted) return reverseProxy.forward(request, response, admitted(what, passage), ray)
+      return refuse(request, response, passage.status, ray, passage.application, passage.retryAfterSeconds)
+    }
     const passage = check(what, ray)
-    // Not awaited where it is known: what follows must hear of every part of the body.
-    const known = passage instanceof Promise ? await passage : passage
-    if (!isAwaited(response)) return
-    if (known.admitted) return reverseProxy.forward(request, response, admitted(what, known), ray)
-    return refuse(request, response, known.status, ray, known.application, known.retryAfterSeconds)
+    // At once where it is known: what follows must hear of every part of the body.
+    return passage instanceof Promise ? passage.then(go) : go(passage)
   }
 
   /** A WebSocket, if the request is one for the reverse proxy; everything else is answered as if it asked for none. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createBoundedCache } from '../bounded-cache.ts'
-import { addressOf, type IsTrusted, peerAddress } from '../peer.ts'
+import { clientAddress, type IsTrusted, peerAddress } from '../peer.ts'
+import { joined } from '../request-head.ts'
 
 /** What goes to the origin besides the request, and what must not. */
 export interface HeaderTerms {
@@ -29,41 +30,66 @@ const prefixesOwnedByGate = ['cf-access-', 'x-forwarded-', 'x-original-']
 export function requestHeaders(request: IncomingMessage, { isTrusted, ray, loopId, assertion, withoutHeader }: HeaderTerms): string[] {
   const peer = peerAddress(request)
   const trusted = isTrusted(peer)
-  const { rawHeaders } = request
-  const before = trusted ? valuesOf(rawHeaders, 'x-forwarded-for') : []
-  const protocols = trusted ? valuesOf(rawHeaders, 'x-forwarded-proto') : []
-  const { host } = request.headers
   const credential = withoutHeader === null ? null : spellingOf(withoutHeader)
-  const own = 'encrypted' in request.socket ? 'https' : 'http'
-  return [
-    ...withoutSession(endToEnd(rawHeaders, ({ spelling, isOwnedByGate }) => isOwnedByGate || spelling === credential)),
-    // The host that was decided about, whatever a proxy says: an origin that goes by X-Forwarded-Host would serve another one's pages.
-    ...(host === undefined ? [] : ['host', host, 'x-forwarded-host', host]),
-    ...['cf-ray', ray, 'cf-connecting-ip', addressOf(request, isTrusted)],
-    ...['x-forwarded-for', [...before, peer].join(', ')],
-    // Of several, nobody can tell which one is the proxy's.
-    ...['x-forwarded-proto', (protocols.length === 1 && protocols[0]) || own],
-    ...['cdn-loop', [...valuesOf(rawHeaders, 'cdn-loop'), loopId].join(', ')],
-    ...(assertion === null ? [] : ['cf-access-jwt-assertion', assertion]),
-  ]
+  const { headers, host, before, protocols, loops } = takeApart(request.rawHeaders, credential)
+  // The host that was decided about, whatever a proxy says: an origin that goes by X-Forwarded-Host would serve another one's pages.
+  if (host !== undefined) headers.push('host', host, 'x-forwarded-host', host)
+  headers.push('cf-ray', ray, 'cf-connecting-ip', before === undefined ? peer : clientAddress(peer, before, isTrusted))
+  headers.push('x-forwarded-for', trusted && before !== undefined ? `${before}, ${peer}` : peer)
+  // Of several, nobody can tell which one is the proxy's.
+  const protocol = trusted && protocols.length === 1 ? protocols[0] : undefined
+  headers.push('x-forwarded-proto', protocol || ('encrypted' in request.socket ? 'https' : 'http'))
+  headers.push('cdn-loop', loops === undefined ? loopId : `${loops}, ${loopId}`)
+  if (assertion !== null) headers.push('cf-access-jwt-assertion', assertion)
+  return headers
+}
+
+/** A request's headers in one walk: those that the origin gets as they are, and what others of them say. Of a header with several lines, the values with commas between. */
+interface Parts {
+  readonly headers: string[]
+  readonly protocols: string[]
+  host: string | undefined
+  before: string | undefined
+  loops: string | undefined
+}
+
+function takeApart(raw: readonly string[], credential: string | null): Parts {
+  const named = namedByConnection(raw)
+  const parts: Parts = { headers: [], protocols: [], host: undefined, before: undefined, loops: undefined }
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [text, value] = [raw[at] as string, raw[at + 1] as string]
+    const name = nameOf(text)
+    if (name.isOwnedByGate) note(parts, name.lower, value)
+    if (isDropped(name, named) || name.isOwnedByGate || name.spelling === credential) continue
+    const kept = name.lower === 'cookie' ? withoutSession(value) : value
+    if (kept !== undefined) parts.headers.push(text, kept)
+  }
+  return parts
+}
+
+function note(parts: Parts, lower: string, value: string): void {
+  if (lower === 'host') parts.host ??= value
+  else if (lower === 'x-forwarded-for') parts.before = joined(parts.before, value)
+  else if (lower === 'x-forwarded-proto') parts.protocols.push(value)
+  else if (lower === 'cdn-loop') parts.loops = joined(parts.loops, value)
 }
 
 /** The answer's headers for the client, as name-value pairs, with a cookie beside those of the origin unless it is `null`. */
 export function responseHeaders(raw: readonly string[], ray: string, setCookie: string | null): string[] {
-  const headers = endToEnd(raw, ({ spelling }) => spelling === 'cf-ray')
+  const headers = endToEnd(raw, 'cf-ray')
   headers.push('cf-ray', ray)
   if (setCookie !== null) headers.push('set-cookie', setCookie)
   return headers
 }
 
+/** Headers as undici has read them, as text: each byte a character, so that they are written as they were. */
+export function textsOf(raw: readonly Buffer[]): string[] {
+  return raw.map((bytes) => bytes.toString('latin1'))
+}
+
 /** Whether an answer with these name-value pairs is one that may stay open for good. */
 export function isEventStream(headers: readonly string[]): boolean {
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    // Lengths first: nearly every other header differs in it, and is spared the lower-casing.
-    if (headers[at]?.length !== 12 || headers[at]?.toLowerCase() !== 'content-type') continue
-    if (/^\s*text\/event-stream\b/i.test(headers[at + 1] ?? '')) return true
-  }
-  return false
+  return valuesOf(headers, 'content-type').some((type) => /^\s*text\/event-stream\b/i.test(type))
 }
 
 /** What a header's name tells, in any letter case. */
@@ -99,23 +125,28 @@ function spellingOf(name: string): string {
 }
 
 /** The values of a header whose name is given in lower case, in the order of their lines. */
-function valuesOf(raw: readonly string[], lower: string): string[] {
+export function valuesOf(raw: readonly string[], lower: string): readonly string[] {
   const values: string[] = []
   for (let at = 0; at + 1 < raw.length; at += 2) {
+    // Lengths first: nearly every other header differs in it, and is spared the lower-casing.
     if (raw[at]?.length === lower.length && raw[at]?.toLowerCase() === lower) values.push(raw[at + 1] ?? '')
   }
   return values
 }
 
-/** Name-value pairs without those for one connection, those that `Connection` names, and those that `isDropped`. */
-export function endToEnd(raw: readonly string[], isDropped: (name: Name) => boolean): string[] {
+/** Name-value pairs without those for one connection, those that `Connection` names, and one that is the gate's to say: its name in lower case. */
+export function endToEnd(raw: readonly string[], own: string): string[] {
   const named = namedByConnection(raw)
   const kept: string[] = []
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = nameOf(raw[at] ?? '')
-    if (!name.isPerConnection && !isDropped(name) && !named?.has(name.lower)) kept.push(raw[at] ?? '', raw[at + 1] ?? '')
+    const name = nameOf(raw[at] as string)
+    if (!isDropped(name, named) && name.spelling !== own) kept.push(raw[at] as string, raw[at + 1] as string)
   }
   return kept
+}
+
+function isDropped({ isPerConnection, lower }: Name, named: ReadonlySet<string> | undefined): boolean {
+  return isPerConnection || named?.has(lower) === true
 }
 
 function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefined {
@@ -128,16 +159,12 @@ function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefi
   return named
 }
 
-/** The same pairs without the cookie in which the gate keeps a session. All other cookies stay byte for byte. */
-function withoutSession(headers: string[]): string[] {
-  for (let at = headers.length - 2; at >= 0; at -= 2) {
-    const value = headers[at + 1] ?? ''
-    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== 'cookie' || !value.includes('CF_Authorization')) continue
-    const pairs = value.split(';')
-    const kept = pairs.filter((pair) => pair.split('=', 1)[0]?.trim() !== 'CF_Authorization')
-    if (kept.length === 0) headers.splice(at, 2)
-    // The space that followed the removed cookie would otherwise begin the line.
-    else headers[at + 1] = kept[0] === pairs[0] ? kept.join(';') : kept.join(';').trimStart()
-  }
-  return headers
+/** Cookies without the one in which the gate keeps a session; `undefined` if there is no other. All others stay byte for byte. */
+function withoutSession(cookies: string): string | undefined {
+  if (!cookies.includes('CF_Authorization')) return cookies
+  const pairs = cookies.split(';')
+  const kept = pairs.filter((pair) => pair.split('=', 1)[0]?.trim() !== 'CF_Authorization')
+  if (kept.length === 0) return undefined
+  // The space that followed the removed cookie would otherwise begin the line.
+  return kept[0] === pairs[0] ? kept.join(';') : kept.join(';').trimStart()
 }

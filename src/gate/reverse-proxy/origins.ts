@@ -44,11 +44,13 @@ export interface OriginTimeouts {
   readonly headersTimeoutMs: number
 }
 
-export type OriginRequest = Omit<Dispatcher.RequestOptions<null>, 'origin'> & { readonly origin: string }
+export type OriginRequest = Dispatcher.DispatchOptions & { readonly origin: string }
 
 export interface OriginClient {
-  /** Sends a request to its origin. One that may be sent twice is, if the connection that was open already turns out to be closed. */
-  send(request: OriginRequest): Promise<Dispatcher.ResponseData<null>>
+  /** Sends a request to its origin. All that comes of it, its failure as well, is for the handler. */
+  send(request: OriginRequest, handler: Dispatcher.DispatchHandler): void
+  /** Sends a request that has failed once more, on a connection of its own: if it may be sent twice, and the open connection that it took turned out to be closed. */
+  sendAgain(request: OriginRequest, error: Error, handler: Dispatcher.DispatchHandler): boolean
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -68,13 +70,13 @@ export function createOriginClient({ connectTimeoutMs, headersTimeoutMs }: Origi
   // Each of its requests has a connection of its own.
   const fresh = new Agent({ ...limits, pipelining: 0 })
   return {
-    async send(request) {
-      try {
-        return await agent.request(request)
-      } catch (error) {
-        if (request.body !== null || !idempotent.has(request.method) || !isStale(error)) throw error
-        return await fresh.request(request)
-      }
+    send(request, handler) {
+      agent.dispatch(request, handler)
+    },
+    sendAgain(request, error, handler) {
+      const mayBeSent = request.body === null && idempotent.has(request.method) && isStale(error)
+      if (mayBeSent) fresh.dispatch(request, handler)
+      return mayBeSent
     },
     async close() {
       await Promise.all([agent.destroy(), fresh.destroy()])

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Readable, Transform } from 'node:stream'
+import { valuesOf } from './headers.ts'
 
 export interface RequestBody {
   /** Resolves with the first part of the body or its end, or when there will be neither. */
@@ -13,8 +14,9 @@ export interface RequestBody {
  * hears nothing on it, so no connection is taken before `begun`.
  */
 export function bodyOf(request: IncomingMessage): RequestBody | null {
-  const { 'transfer-encoding': coding, 'content-length': length = '0' } = request.headers
-  if (coding === undefined && length === '0') return null
+  const { rawHeaders } = request
+  const [length = '0'] = valuesOf(rawHeaders, 'content-length')
+  if (length === '0' && valuesOf(rawHeaders, 'transfer-encoding').length === 0) return null
   let begin = () => {}
   const begun = new Promise<void>((resolve) => {
     begin = resolve

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { AuditEntry, Change, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { createActivityQueries } from './activity.ts'
 import { createCommit } from './commit.ts'
@@ -37,7 +38,9 @@ export function createStore(
   const findHead = compiledOnce(() => db.selectFrom('change_head').select('seq'))
   // In one statement: gates ask all the time, and both have to be of one moment.
   const findChanges = compiledOnce(({ seq, limit }: { readonly seq: number; readonly limit: number }) => {
-    const changes = db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit)
+    // A bare parameter there would have SQLite prepare the statement anew each time.
+    const most = sql<number>`${limit} + 0`
+    const changes = db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(most)
     return db
       .selectFrom('change_head')
       .leftJoin(changes.as('next'), (join) => join.onTrue())

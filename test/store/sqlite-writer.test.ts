@@ -69,3 +69,18 @@ test('what has not been committed is not seen by those who look something up', a
   })
   expect((await store.find('account', accountId))?.name).toBe('changed')
 })
+
+test('the write-ahead log is brought into the file, and begins anew, while one commit follows the other', async () => {
+  const name = 'x'.repeat(100_000)
+  let most = 0
+  for (let round = 0; round < 12; round++) {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => create(20 * round + index + 1, { name })))
+    const { rows } = await sql<{ log: number; checkpointed: number }>`pragma wal_checkpoint(noop)`.execute(database.db)
+    most = Math.max(most, rows[0]?.log ?? Number.POSITIVE_INFINITY)
+    // Time for the thread: in this test one commit is as large as a thousand.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  // All together are some 20,000 pages.
+  expect(most).toBeLessThan(12_000)
+  expect(most).toBeGreaterThan(4_096)
+})

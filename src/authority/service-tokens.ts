@@ -136,14 +136,15 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
       requireLifetime(duration)
       const limit = maxPerAccount > 0 ? { maxServiceTokens: { accountId: scope.accountId, count: maxPerAccount } } : {}
       return retries.once<IssuedServiceToken>('service_token.create', retry, async (attemptOf) => {
-        await requireScope(store, scope)
         await requireRoom(scope)
         const secret = newSecret('pst_', random)
         const ids = { id: newUuid(random), clientId: newClientId(random), digest: digestOf(secret) }
         const now = clock.now()
         const token = issue({ ...scope, ...ids, name, duration, enabled, secretVersion }, now)
         const answer = { token: { ...token, revision: 1 }, secret, lastSeenAt: null }
-        return (await commit(actor, 'service_token.create', null, token, now, { ...limit, ...attemptOf(answer) })) ? answer : undefined
+        if (await commit(actor, 'service_token.create', null, token, now, { ...limit, ...attemptOf(answer) })) return answer
+        await requireScope(store, scope)
+        return undefined
       })
     },
 

@@ -33,6 +33,7 @@ export function openSqlite(path: string): Database {
   const checkpointing = createSqliteThread(path, 'checkpoint')
   const { tidy } = createCheckpoints({ statements, thread: checkpointing, exclusively })
   const writer = createSqliteWriter({ database, statements, begin, exclusively, tidy })
+  const dataVersion = database.prepare('pragma data_version').pluck()
   // Sees only what has been committed, whatever transaction is under way on the other.
   const looking = new Sqlite(path, { readonly: true })
   const looks = createStatements(looking)
@@ -44,8 +45,10 @@ export function openSqlite(path: string): Database {
     reader: new Kysely<Tables>({ dialect: readerDialect(pages) }),
     scanner,
     credentials: (pageSize) => packedCredentials(scanner, pageSize),
-    // Thrown into the promise.
-    answer: async <Row>(query: CompiledQuery<Row>) => looks.answer(query) as QueryResult<Row>,
+    // Thrown into the promise. The connection that writes has in memory what it has written; another one reads it from the file after every commit.
+    answer: async <Row>(query: CompiledQuery<Row>) => (database.inTransaction ? looks : statements).answer(query) as QueryResult<Row>,
+    // What this connection commits itself does not change it.
+    edition: () => dataVersion.get() as number,
     write: writer.write,
     // In turn with those that write here, as only one of them can.
     record: (statements) => exclusively(() => records.store(statements).finally(tidy)),

@@ -4,7 +4,7 @@ import type { Statements } from './statements.ts'
 /** Pages in the write-ahead log, 16 MiB of them, before they are brought into the file. */
 const mostPages = 4_096
 /** So long it gets only while nobody here looks after it, as in an upgrade: then whoever commits brings them in, as is SQLite's way. */
-export const farTooManyPages = 16 * mostPages
+export const farTooManyPages = 4 * mostPages
 
 /** What the pragma answers. */
 interface Progress {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { sourceOf } from './api/limits.ts'
 import { createHealthServer, type ServerDeps } from './api/server.ts'
 import { systemClock } from './app/clock.ts'
@@ -6,6 +5,7 @@ import { type Closer, closeAll } from './app/closers.ts'
 import { type Gate, type GateAddresses, type GateDeps, startGate } from './app/gate.ts'
 import { startManagement } from './app/management.ts'
 import { noGate } from './app/no-gate.ts'
+import { createRandomBytes } from './app/random.ts'
 import { openStorage } from './app/storage.ts'
 import { startWorkers } from './app/workers.ts'
 import type { Bootstrap } from './authority/bootstrap.ts'
@@ -56,7 +56,7 @@ export async function startApp(deps: AppDeps): Promise<App> {
 }
 
 async function start(
-  { config, log, accessLog = log, clock = systemClock, random = randomBytes }: AppDeps,
+  { config, log, accessLog = log, clock = systemClock, random = createRandomBytes() }: AppDeps,
   closers: Closer[],
 ): Promise<Omit<App, 'stop'>> {
   const tls = loadTls(config)

@@ -6,7 +6,7 @@ import type { Clock, RequestTrace } from '../authority/ports.ts'
 import type { Refusal } from '../authority/refusals.ts'
 import type { Retry } from '../authority/retries.ts'
 import type { Terms } from '../authority/service-tokens.ts'
-import type { Caller, SignIn } from '../authority/sign-in.ts'
+import type { Caller, Credentials, SignIn } from '../authority/sign-in.ts'
 import { success } from '../wire/envelope.ts'
 import { WaitQuery } from '../wire/gate.ts'
 import { credentialsOf } from './authentication.ts'
@@ -29,6 +29,16 @@ export interface RegisterDeps {
 
 type Place = Refusal['place']
 
+/** What is known of a request. */
+interface Admission {
+  readonly credentials: Credentials
+  readonly trace: RequestTrace
+  caller: Caller | undefined
+  ground: Ground
+}
+
+const noTerms: Terms = {}
+
 /** Makes the server answer a route: who is it, may they, is it well-formed, do it, show it. */
 export function register(server: FastifyInstance, base: string, route: Route, deps: RegisterDeps): void {
   const { authority, signIn, limits, clock } = deps
@@ -36,8 +46,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
   const query = route.query && createQueryValidator(route.query)
   const body = route.body && createBodyValidator(route.body)
   const waiting = reachesGates(route) ? createQueryValidator(WaitQuery) : undefined
-  const callers = new WeakMap<FastifyRequest, Caller>()
-  const grounds = new WeakMap<FastifyRequest, Ground>()
+  const admissions = new WeakMap<FastifyRequest, Admission>()
 
   async function admit(caller: Caller, place: Place): Promise<Ground> {
     if (route.permission === 'signed_in' || route.permission === 'itself') return {}
@@ -55,24 +64,24 @@ export function register(server: FastifyInstance, base: string, route: Route, de
       const place = requirePlace(request.params, params)
       const credentials = credentialsOf(request.headers)
       const trace = traceOf(request, route.status ?? 200)
-      if (route.permission === 'itself') {
-        grounds.set(request, { presented: credentials })
-        return
-      }
+      const admission: Admission = { credentials, trace, caller: undefined, ground: { presented: credentials } }
+      admissions.set(request, admission)
+      if (route.permission === 'itself') return
       const caller = await limits.braking(request, reply, () => signIn.signIn(credentials, trace))
-      callers.set(request, caller)
+      admission.caller = caller
       limits.count(caller, reply)
-      grounds.set(request, await admit(caller, place))
+      admission.ground = await admit(caller, place)
     },
     async handler(request, reply) {
+      const admission = admissions.get(request) ?? fail('the request was not admitted')
       // A body may take its time, and who sends it may have been locked out meanwhile.
-      if (route.method !== 'GET') await admitAgain(request)
-      const ground = grounds.get(request) ?? fail('the request was not admitted')
-      const caller = callers.get(request)
+      if (route.method !== 'GET') await admitAgain(request, admission)
+      const { caller, ground } = admission
       const checked = body?.(request.body) ?? {}
       const wait = waiting?.(request.query).wait
       const terms = termsOf(route, request, caller, checked)
       const given = {
+        ...ground,
         authority,
         caller,
         params: request.params,
@@ -81,7 +90,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
         terms,
         now: clock.now(),
       }
-      const run = () => route.handle({ ...given, ...ground } as unknown as RouteRequest<Route['params'], never, never, Ground>)
+      const run = () => route.handle(given as unknown as RouteRequest<Route['params'], never, never, Ground>)
       // What looks at a credential without a sign-in is braked like one.
       const answer = route.permission === 'itself' ? await limits.braking(request, reply, run) : await run()
       if (answer.revision !== undefined) reply.header('etag', tagOf(answer.revision))
@@ -92,7 +101,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
     },
     errorHandler(error, request) {
       if (error instanceof Failure && isWorthNoting(error, route)) {
-        const actor = callers.get(request)?.actor ?? null
+        const actor = admissions.get(request)?.caller?.actor ?? null
         const trace = traceOf(request, answerFor(error.code).status)
         deps.noteRefusal({ actor, trace, place: placeIn(request.params), code: error.code })
       }
@@ -100,10 +109,10 @@ export function register(server: FastifyInstance, base: string, route: Route, de
     },
   })
 
-  async function admitAgain(request: FastifyRequest): Promise<void> {
-    const caller = await signIn.signIn(credentialsOf(request.headers), traceOf(request, route.status ?? 200))
-    callers.set(request, caller)
-    grounds.set(request, await admit(caller, placeIn(request.params)))
+  async function admitAgain(request: FastifyRequest, admission: Admission): Promise<void> {
+    const caller = await signIn.signIn(admission.credentials, admission.trace)
+    admission.caller = caller
+    admission.ground = await admit(caller, placeIn(request.params))
   }
 
   function termsOf(
@@ -117,6 +126,7 @@ export function register(server: FastifyInstance, base: string, route: Route, de
     if (!isConditional && method !== 'GET' && ifMatch !== undefined) {
       throw new Failure('invalid_header', { message: 'If-Match is not taken here: this resource has no ETag; leave it out' })
     }
+    if (ifMatch === undefined && key === undefined) return noTerms
     return {
       ...(isConditional && ifMatch !== undefined && { ifRevision: revisionsIn(ifMatch) }),
       ...(isRepeatable && key !== undefined && caller !== undefined && { retry: retryOf(caller, request, String(key), checked) }),
@@ -167,8 +177,12 @@ function isWorthNoting({ code }: Failure, { method }: Route): boolean {
 function traceOf(request: FastifyRequest, status: number): RequestTrace {
   const { 'user-agent': userAgent = '' } = request.headers
   return {
-    ...{ rayId: request.id, sourceIp: request.ip, method: request.method, path: withoutCredentials(pathOf(request)) },
-    ...{ userAgent: withoutCredentials(userAgent.slice(0, 200)), status },
+    rayId: request.id,
+    sourceIp: request.ip,
+    method: request.method,
+    path: withoutCredentials(pathOf(request)),
+    userAgent: withoutCredentials(userAgent.slice(0, 200)),
+    status,
   }
 }
 

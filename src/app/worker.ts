@@ -1,5 +1,4 @@
 import cluster from 'node:cluster'
-import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../authority/ports.ts'
 import type { Config } from '../config/settings.ts'
@@ -8,6 +7,7 @@ import { systemClock } from './clock.ts'
 import { type Closer, closeAll } from './closers.ts'
 import { type LocalGate, startGate } from './gate.ts'
 import { answerQuestions, type Question } from './questions.ts'
+import { createRandomBytes } from './random.ts'
 import { openStorage } from './storage.ts'
 
 export interface WorkerDeps {
@@ -65,7 +65,7 @@ export async function runWorker(deps: WorkerDeps): Promise<void> {
 }
 
 async function start({ config, log, accessLog }: WorkerDeps, loopId: string, closers: Closer[]): Promise<LocalGate> {
-  const around = { config, log, accessLog, clock: systemClock, random: randomBytes }
+  const around = { config, log, accessLog, clock: systemClock, random: createRandomBytes() }
   const storage = await openStorage({ ...around, migrates: false }, closers)
   return startGate({ ...around, ...storage, tls: loadTls(config).gate, loopId }, closers)
 }

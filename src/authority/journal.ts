@@ -35,14 +35,28 @@ export interface JournalDeps {
 export function createJournal({ store, random, announce }: JournalDeps): Journal {
   return {
     async commit(writes, deeds, conditions) {
-      const entries: AuditEntry[] = [deeds].flat().map(({ zoneId = null, resource, ...deed }) => ({
-        ...{ id: newUuid(random), zoneId, succeeded: true, resourceKind: resource.kind, resourceId: resource.id },
-        ...deed,
-      }))
+      const entries = [deeds].flat().map((deed) => entryOf(deed, newUuid(random)))
       const stored = await store.commit(writes, entries, conditions)
       if (stored && writes.length > 0) await announce()
       return stored
     },
+  }
+}
+
+/** Property by property, as every command makes one. */
+function entryOf(deed: Deed, id: string): AuditEntry {
+  return {
+    id,
+    at: deed.at,
+    accountId: deed.accountId,
+    zoneId: deed.zoneId ?? null,
+    actor: deed.actor,
+    action: deed.action,
+    succeeded: true,
+    resourceKind: deed.resource.kind,
+    resourceId: deed.resource.id,
+    before: deed.before,
+    after: deed.after,
   }
 }
 

@@ -136,14 +136,15 @@ export function createServiceTokens({ store, journal, retries, clock, random, ma
       requireLifetime(duration)
       const limit = maxPerAccount > 0 ? { maxServiceTokens: { accountId: scope.accountId, count: maxPerAccount } } : {}
       return retries.once<IssuedServiceToken>('service_token.create', retry, async (attemptOf) => {
-        await requireScope(store, scope)
         await requireRoom(scope)
         const secret = newSecret('pst_', random)
         const ids = { id: newUuid(random), clientId: newClientId(random), digest: digestOf(secret) }
         const now = clock.now()
         const token = issue({ ...scope, ...ids, name, duration, enabled, secretVersion }, now)
         const answer = { token: { ...token, revision: 1 }, secret, lastSeenAt: null }
-        return (await commit(actor, 'service_token.create', null, token, now, { ...limit, ...attemptOf(answer) })) ? answer : undefined
+        if (await commit(actor, 'service_token.create', null, token, now, { ...limit, ...attemptOf(answer) })) return answer
+        await requireScope(store, scope)
+        return undefined
       })
     },
 
@@ -191,9 +192,14 @@ export function deed(actor: Actor, action: string, before: ServiceToken | null, 
   const subject = after ?? before
   if (subject === null) throw new Error('a change of nothing to nothing')
   return {
-    ...{ actor, action, at, accountId: subject.accountId, zoneId: subject.zoneId },
+    actor,
+    action,
+    at,
+    accountId: subject.accountId,
+    zoneId: subject.zoneId,
     resource: { kind: 'service_token', id: subject.id },
-    ...{ before: before && auditView(before), after: after && auditView(after) },
+    before: before && auditView(before),
+    after: after && auditView(after),
   }
 }
 
@@ -205,17 +211,14 @@ function requireLifetime(duration: string): void {
 }
 
 /** What the audit trail may show of a token. */
-function auditView({
-  name,
-  clientId,
-  secretVersion,
-  duration,
-  enabled,
-  expiresAt,
-  previous,
-}: ServiceToken): Readonly<Record<string, unknown>> {
-  return {
-    ...{ name, client_id: clientId, client_secret_version: secretVersion, duration, enabled, expires_at: formatInstant(expiresAt) },
-    ...(previous && { previous_client_secret_expires_at: formatInstant(previous.until) }),
+function auditView(token: ServiceToken): Readonly<Record<string, unknown>> {
+  const view = {
+    name: token.name,
+    client_id: token.clientId,
+    client_secret_version: token.secretVersion,
+    duration: token.duration,
+    enabled: token.enabled,
+    expires_at: formatInstant(token.expiresAt),
   }
+  return token.previous ? { ...view, previous_client_secret_expires_at: formatInstant(token.previous.until) } : view
 }

@@ -54,11 +54,11 @@ export function createSignIn({ store, clock, noteUse }: SignInDeps): SignIn {
     }
     noteUse(token.id)
     const { owner, grants } = token
-    const by = { tokenId: token.id, tokenName: token.name, request }
+    const [tokenId, tokenName] = [token.id, token.name]
     const actor: Actor =
       owner.userId === null
-        ? { kind: 'account_token', id: owner.accountId, email: null, ...by }
-        : { kind: 'api_token', id: owner.userId, email: await emailOf(owner.userId), ...by }
+        ? { kind: 'account_token', id: owner.accountId, email: null, tokenId, tokenName, request }
+        : { kind: 'api_token', id: owner.userId, email: await emailOf(owner.userId), tokenId, tokenName, request }
     return { actor, grants, owner, token }
   }
 

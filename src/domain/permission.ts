@@ -114,8 +114,14 @@ interface Effect {
 /** What is said of each resource, so that a place is asked about by its few names and not by all grants. */
 type Index = ReadonlyMap<string, readonly Effect[]>
 
+/** Grants are data that nobody changes, and every request asks about those of its caller. */
+const indices = new WeakMap<readonly Grant[], Index>()
+
 function indexed(grants: readonly Grant[]): Index {
+  const known = indices.get(grants)
+  if (known !== undefined) return known
   const index = new Map<string, Effect[]>()
+  indices.set(grants, index)
   for (const { effect, resources, permissionGroups: ids } of grants) {
     const permissions = new Set(ids.flatMap((id) => permissionGroup(id)?.permissions ?? []))
     for (const resource of resources) {

@@ -41,11 +41,21 @@ export interface NewServiceToken extends Scope {
 }
 
 export function issue(token: NewServiceToken, now: Instant): ServiceToken {
-  const { id, accountId, zoneId, name, clientId, digest, secretVersion, duration, enabled } = token
-  const expiresAt = endOfLife(duration, now)
   return {
-    ...{ id, accountId, zoneId, name, clientId, digest, secretVersion, duration, enabled, expiresAt },
-    ...{ previous: null, createdAt: now, updatedAt: now, revision: 0 },
+    id: token.id,
+    accountId: token.accountId,
+    zoneId: token.zoneId,
+    name: token.name,
+    clientId: token.clientId,
+    digest: token.digest,
+    previous: null,
+    secretVersion: token.secretVersion,
+    duration: token.duration,
+    enabled: token.enabled,
+    createdAt: now,
+    updatedAt: now,
+    expiresAt: endOfLife(token.duration, now),
+    revision: 0,
   }
 }
 

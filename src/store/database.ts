@@ -18,6 +18,11 @@ export interface Database {
   /** Answers what is asked at every request, with less ado than `db`: a read that an index answers in no time. */
   answer<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
   /**
+   * Another number whenever somebody else may have committed something since it was last asked for: another process, or this one by `record`. None where it
+   * takes as long to learn as what it is asked for.
+   */
+  readonly edition: (() => number) | undefined
+  /**
    * Stores all that the steps do in one transaction, or none of it where they answer `false` or throw. Once it answers `true`, that is on disk. They may be
    * taken more than once.
    */

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely'
 import type { Entities, Kind, Store } from '../authority/ports.ts'
 import type { ApplicationQuery, PageQuery } from '../authority/queries.ts'
 import type { Application } from '../domain/application.ts'
@@ -18,13 +19,27 @@ export function createPolicyQueries({ db, reader, answer }: Database): Queries {
     return own.where('zone_id', scope.zoneId === null ? 'is' : '=', scope.zoneId)
   }
 
+  const findings = new Map<string, CompiledQuery>()
+
+  /** Compiled once for each number of ids, of which there are few: the last one is repeated until there are two, four, eight and so on. */
+  function findThem(table: 'policy', ids: readonly string[]): CompiledQuery {
+    const parameters = Array.from(
+      { length: 2 ** Math.ceil(Math.log2(ids.length)) },
+      (_, index) => ids[Math.min(index, ids.length - 1)] ?? '',
+    )
+    const key = `${parameters.length} ${table}`
+    const query = findings.get(key) ?? db.selectFrom(table).selectAll().where('id', 'in', parameters).compile()
+    findings.set(key, query)
+    return { ...query, parameters }
+  }
+
   return {
     async findEach<K extends Kind>(kind: K, ids: Iterable<string>) {
       const { table, fromRow } = mappings[kind] as unknown as typeof mappings.policy
       const found: unknown[] = []
       for (const batch of batches([...new Set(ids)])) {
         // The gate asks this after every change, and must not wait for whoever waits to write.
-        const { rows } = await answer(db.selectFrom(table).selectAll().where('id', 'in', batch).compile())
+        const { rows } = await answer(findThem(table, batch))
         found.push(...rows.map((row) => fromRow(row as never)))
       }
       return found as Entities[K][]

@@ -37,6 +37,7 @@ export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_
   return {
     ...{ db, reader: db, scanner, patient },
     answer: (query) => db.executeQuery(query),
+    edition: undefined,
     write: (steps) => writeBy(db, steps),
     record: (statements) => recordBy(db, statements),
     credentials: (pageSize) => credentialRows(scanner, pageSize),

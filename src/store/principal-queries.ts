@@ -5,6 +5,7 @@ import type { Owner } from '../domain/principal.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
 import { mappings } from './mapping.ts'
+import type { Memory } from './memory.ts'
 import type { ApiTokenRow } from './schema.ts'
 
 type Queries = Pick<
@@ -13,7 +14,7 @@ type Queries = Pick<
 >
 
 /** Who there is, and what belongs to whom. */
-export function createPrincipalQueries({ db, answer }: Database): Queries {
+export function createPrincipalQueries({ db, answer }: Database, memory: Memory): Queries {
   const findByDigest = compiledOnce(({ digest }: Pick<ApiTokenRow, 'digest'>) =>
     db.selectFrom('api_token').selectAll().where('digest', '=', digest),
   )
@@ -44,10 +45,11 @@ export function createPrincipalQueries({ db, answer }: Database): Queries {
   }
 
   return {
-    async findApiToken(digest) {
-      const [row] = (await answer(findByDigest({ digest }))).rows
-      return row && mappings.api_token.fromRow(row)
-    },
+    findApiToken: (digest) =>
+      memory.recall(`digest ${Buffer.from(digest).toString('latin1')}`, async () => {
+        const [row] = (await answer(findByDigest({ digest }))).rows
+        return row && mappings.api_token.fromRow(row)
+      }),
 
     async findOwnedApiToken(owner, id) {
       const row = await seen(ownedBy(owner).where('id', '=', id)).executeTakeFirst()

@@ -13,11 +13,13 @@ let database
 const statements = new Map()
 
 function open() {
-  if (!workerData.writes) return new Database(workerData.path, { readonly: true, fileMustExist: true })
+  if (workerData.work === 'read') return new Database(workerData.path, { readonly: true, fileMustExist: true })
   const opened = new Database(workerData.path, { fileMustExist: true, timeout: mostMsForLock })
   opened.pragma('foreign_keys = ON')
   // Records of the past: if the machine crashes the last of them may be missing, and nobody has to wait for the disk.
   opened.pragma('synchronous = NORMAL')
+  // There is a thread for that.
+  opened.pragma('wal_autocheckpoint = 0')
   return opened
 }
 
@@ -57,7 +59,7 @@ function runTogether(all) {
 /** @param {readonly { sql: string, parameters: readonly unknown[] }[]} all */
 function answer(all) {
   try {
-    return workerData.writes ? runTogether(all) : run(all[0])
+    return workerData.work === 'record' ? runTogether(all) : run(all[0])
   } catch (error) {
     // An error loses its class and its code on the way to another thread.
     return { rows: [], changes: 0, error: { message: error.message, code: error.code } }

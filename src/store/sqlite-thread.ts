@@ -5,7 +5,7 @@ import { SqliteError } from 'better-sqlite3'
 export interface SqliteThread {
   /** Answers with the rows. */
   ask(statement: Statement): Promise<unknown[]>
-  /** Runs all in one transaction, or nothing of it, and answers with how many rows the last one concerned. Only where the thread writes. */
+  /** Runs all in one transaction, or nothing of it, and answers with how many rows the last one concerned. Only of a thread for records. */
   store(statements: readonly Statement[]): Promise<number>
   /** What is being asked then fails, as does whatever is asked later. */
   end(): Promise<void>
@@ -28,8 +28,11 @@ interface Question {
   reject(error: Error): void
 }
 
+/** What a thread is for: reading; storing records of the past; or bringing the write-ahead log into the file. */
+export type Work = 'read' | 'record' | 'checkpoint'
+
 /** The thread starts with the first question, and anew with the first one after it has died; while it has nothing to do, it does not keep the process alive. */
-export function createSqliteThread(path: string, { writes }: { readonly writes: boolean }): SqliteThread {
+export function createSqliteThread(path: string, work: Work): SqliteThread {
   let worker: Worker | undefined
   let question: Question | undefined
   let ended = false
@@ -44,7 +47,7 @@ export function createSqliteThread(path: string, { writes }: { readonly writes: 
   function start(): Worker {
     // It gets nothing of the environment, which may hold secrets, nor flags that load TypeScript.
     const started = new Worker(new URL('./sqlite-thread-program.mjs', import.meta.url), {
-      workerData: { path, writes },
+      workerData: { path, work },
       env: {},
       execArgv: [],
     })

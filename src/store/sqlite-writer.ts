@@ -25,13 +25,15 @@ export interface SqliteWriterDeps {
   readonly begin: () => Promise<void>
   /** Runs something while nobody else uses the connection. */
   readonly exclusively: (what: () => Promise<void>) => Promise<void>
+  /** Called after each transaction. */
+  readonly tidy: () => void
 }
 
 /**
  * Writes to SQLite by steps. What comes at about the same time shares one transaction, and so one wait for the disk; one that is refused leaves no trace
  * among the others.
  */
-export function createSqliteWriter({ database, statements, begin, exclusively }: SqliteWriterDeps): SqliteWriter {
+export function createSqliteWriter({ database, statements, begin, exclusively, tidy }: SqliteWriterDeps): SqliteWriter {
   let waiting: Job[] = []
   let isScheduled = false
 
@@ -53,7 +55,13 @@ export function createSqliteWriter({ database, statements, begin, exclusively }:
     await begin()
     let settle: readonly (() => void)[]
     try {
-      settle = together(jobs) ?? oneByOne(jobs)
+      const outcome = together(jobs)
+      if (outcome === undefined) {
+        // Without a savepoint for all of them, which would have SQLite keep a copy of every page that they touch.
+        run('rollback')
+        await begin()
+      }
+      settle = outcome ?? oneByOne(jobs)
       run('commit')
     } catch (error) {
       // A full disk has ended the transaction already.
@@ -61,18 +69,16 @@ export function createSqliteWriter({ database, statements, begin, exclusively }:
       throw error
     }
     for (const done of settle) done()
+    tidy()
   }
 
-  /** Takes the steps of all, and answers with what to tell them once the transaction is on disk. When one of them is not to be stored, none is. */
+  /** Takes the steps of all, and answers with what to tell them once the transaction is on disk; with nothing where one of them is not to be stored. */
   function together(jobs: readonly Job[]): readonly (() => void)[] | undefined {
-    run('savepoint batch')
     try {
       if (jobs.every(({ steps }) => takeSteps(steps(), statements.answer))) return jobs.map((job) => () => job.resolve(true))
     } catch (error) {
       if (!database.inTransaction) throw error
     }
-    // The lock stays: given back, another process might take it, and none of them could go on.
-    run('rollback to batch')
     return undefined
   }
 

@@ -7,6 +7,7 @@ import { packedCredentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import { readerDialect } from './reader-dialect.ts'
 import type { Tables } from './schema.ts'
+import { createCheckpoints, farTooManyPages } from './sqlite-checkpoints.ts'
 import { createSqliteThread } from './sqlite-thread.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
 import { createStatements, type Statements } from './statements.ts'
@@ -22,17 +23,21 @@ export function openSqlite(path: string): Database {
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
+  database.pragma(`wal_autocheckpoint = ${farTooManyPages}`)
   const statements = createStatements(database)
   const begin = beginner(database, statements)
   const db = new Kysely<Tables>({
     dialect: writing(new SqliteDialect({ database: { ...statements, close: () => database.close() } }), begin),
   })
-  const writer = createSqliteWriter({ database, statements, begin, exclusively: (what) => db.connection().execute(what) })
+  const exclusively = <Result>(what: () => Promise<Result>) => db.connection().execute(what)
+  const checkpointing = createSqliteThread(path, 'checkpoint')
+  const { tidy } = createCheckpoints({ statements, thread: checkpointing, exclusively })
+  const writer = createSqliteWriter({ database, statements, begin, exclusively, tidy })
+  const dataVersion = database.prepare('pragma data_version').pluck()
   // Sees only what has been committed, whatever transaction is under way on the other.
   const looking = new Sqlite(path, { readonly: true })
   const looks = createStatements(looking)
-  const [pages, scans] = [createSqliteThread(path, { writes: false }), createSqliteThread(path, { writes: false })]
-  const records = createSqliteThread(path, { writes: true })
+  const [pages, scans, records] = [createSqliteThread(path, 'read'), createSqliteThread(path, 'read'), createSqliteThread(path, 'record')]
   const scanner = new Kysely<Tables>({ dialect: readerDialect(scans) })
   return {
     db,
@@ -40,18 +45,20 @@ export function openSqlite(path: string): Database {
     reader: new Kysely<Tables>({ dialect: readerDialect(pages) }),
     scanner,
     credentials: (pageSize) => packedCredentials(scanner, pageSize),
-    // Thrown into the promise.
-    answer: async <Row>(query: CompiledQuery<Row>) => looks.answer(query) as QueryResult<Row>,
+    // Thrown into the promise. The connection that writes has in memory what it has written; another one reads it from the file after every commit.
+    answer: async <Row>(query: CompiledQuery<Row>) => (database.inTransaction ? looks : statements).answer(query) as QueryResult<Row>,
+    // What this connection commits itself does not change it.
+    edition: () => dataVersion.get() as number,
     write: writer.write,
     // In turn with those that write here, as only one of them can.
-    record: (statements) => db.connection().execute(() => records.store(statements)),
+    record: (statements) => exclusively(() => records.store(statements).finally(tidy)),
     now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
     // Whoever shares the file polls.
     ring: undefined,
     watch: () => () => Promise.resolve(),
     async close() {
       looking.close()
-      await Promise.all([pages.end(), scans.end(), records.end()])
+      await Promise.all([pages, scans, records, checkpointing].map((thread) => thread.end()))
       // The last one to close the file leaves it whole, without a log beside it.
       await db.destroy()
     },

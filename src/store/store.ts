@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { AuditEntry, Change, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { createActivityQueries } from './activity.ts'
 import { createCommit } from './commit.ts'
@@ -5,6 +6,7 @@ import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
 import { createLogQueries } from './log-queries.ts'
 import { anyMapping, kinds } from './mapping.ts'
+import { createMemory, isRemembered } from './memory.ts'
 import { createNodeQueries } from './nodes.ts'
 import { createPolicyQueries } from './policy-queries.ts'
 import { createPrincipalQueries } from './principal-queries.ts'
@@ -34,10 +36,13 @@ export function createStore(
 
   const commitSteps = createCommit(database, fullBlock)
   const count = countingServiceTokens(db)
+  const memory = createMemory(database)
   const findHead = compiledOnce(() => db.selectFrom('change_head').select('seq'))
   // In one statement: gates ask all the time, and both have to be of one moment.
   const findChanges = compiledOnce(({ seq, limit }: { readonly seq: number; readonly limit: number }) => {
-    const changes = db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit)
+    // A bare parameter there would have SQLite prepare the statement anew each time.
+    const most = sql<number>`${limit} + 0`
+    const changes = db.selectFrom('change').selectAll().where('seq', '>', seq).orderBy('seq').limit(most)
     return db
       .selectFrom('change_head')
       .leftJoin(changes.as('next'), (join) => join.onTrue())
@@ -61,18 +66,21 @@ export function createStore(
     } catch (error) {
       if (isStillReferredTo(error)) return false
       throw error
+    } finally {
+      memory.forget(writes)
     }
+  }
+
+  async function look<K extends Kind>(kind: K, id: string): Promise<Entities[K] | undefined> {
+    const query = findById.get(kind)
+    if (query === undefined) throw new Error(`there is nothing of the kind ${kind}`)
+    const [row] = (await answer(query({ id }))).rows
+    return row && (anyMapping(kind).fromRow(row) as Entities[K])
   }
 
   return {
     commit,
-
-    async find<K extends Kind>(kind: K, id: string) {
-      const query = findById.get(kind)
-      if (query === undefined) throw new Error(`there is nothing of the kind ${kind}`)
-      const [row] = (await answer(query({ id }))).rows
-      return row && (anyMapping(kind).fromRow(row) as Entities[K])
-    },
+    find: (kind, id) => (isRemembered(kind) ? memory.recall(`${kind} ${id}`, () => look(kind, id)) : look(kind, id)),
 
     async read<K extends Kind>(kind: K, afterId: string, limit: number) {
       const { table, fromRow } = anyMapping(kind)
@@ -123,7 +131,7 @@ export function createStore(
     ...createUseRecorder(database),
     listSecretUses: (tokenId) => listSecretUses(db, tokenId),
     ...createServiceTokenQueries(database),
-    ...createPrincipalQueries(database),
+    ...createPrincipalQueries(database, memory),
     ...createPolicyQueries(database),
     ...createLogQueries(database),
     ...createNodeQueries(database),

@@ -19,7 +19,9 @@ export interface Envelope<Result> {
 }
 
 export function success<Result>(result: Result, resultInfo?: object, receipt?: object): Envelope<Result> {
-  return { result, success: true, errors: [], messages: [], ...(resultInfo && { result_info: resultInfo }), ...(receipt && { receipt }) }
+  const envelope = { result, success: true, errors: [], messages: [] }
+  if (resultInfo === undefined && receipt === undefined) return envelope
+  return { ...envelope, ...(resultInfo && { result_info: resultInfo }), ...(receipt && { receipt }) }
 }
 
 export function refusal(errors: readonly ErrorItem[], messages: readonly ErrorItem[] = []): Envelope<never> {

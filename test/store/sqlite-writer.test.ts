@@ -7,7 +7,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { createStore } from '../../src/store/store.ts'
 import { temporaryFolder } from '../fixtures.ts'
-import { anAuditEntry, aServiceToken, here, insert, saveOwners, uuid } from './entities.ts'
+import { anAccount, anApiToken, anAuditEntry, aServiceToken, here, insert, itself, saveOwners, uuid } from './entities.ts'
 
 // What only SQLite has to be asked: there, commits that come at the same time share one transaction.
 
@@ -67,5 +67,62 @@ test('what has not been committed is not seen by those who look something up', a
     await trx.updateTable('account').set({ name: 'changed' }).execute()
     expect((await store.find('account', accountId))?.name).toBe('Account')
   })
-  expect((await store.find('account', accountId))?.name).toBe('changed')
+  // Not the same store: what is stored behind its back by its own connection it need not notice.
+  expect((await createStore(database).find('account', accountId))?.name).toBe('changed')
+})
+
+test('what is revoked, be it by this process or by another, is unknown from the moment on in which that is stored', async () => {
+  const other = openSqlite(join(folder.path, 'postern.db'))
+  const [own, there] = [store, createStore(other)]
+  try {
+    for (const [number, revoker] of [own, there, own, there].entries()) {
+      const token = anApiToken(number + 1, { owner: itself(here) })
+      expect(await there.commit([insert('api_token', token)], anAuditEntry())).toBe(true)
+      for (let times = 0; times < 3; times++) expect((await own.findApiToken(token.digest))?.revision).toBe(1)
+      const after = { ...token, revision: 1, disabled: true }
+      const disabled = revoker.commit([{ kind: 'api_token', before: { ...token, revision: 1 }, after }], anAuditEntry())
+      // Asked for all the time meanwhile, so that it would be remembered if anything were.
+      let isOver = false
+      const asking = (async () => {
+        while (!isOver) {
+          await own.findApiToken(token.digest)
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      })()
+      expect(await disabled).toBe(true)
+      expect(await own.findApiToken(token.digest)).toMatchObject({ disabled: true, revision: 2 })
+      expect(await revoker.commit([{ kind: 'api_token', before: { ...after, revision: 2 }, after: null }], anAuditEntry())).toBe(true)
+      expect(await own.findApiToken(token.digest)).toBeUndefined()
+      isOver = true
+      await asking
+    }
+  } finally {
+    await other.close()
+  }
+})
+
+test('what is not there is found as soon as it is', async () => {
+  const account = anAccount('7'.repeat(32))
+  for (let times = 0; times < 3; times++) expect(await store.find('account', account.id)).toBeUndefined()
+  const other = openSqlite(join(folder.path, 'postern.db'))
+  try {
+    expect(await createStore(other).commit([insert('account', account)], anAuditEntry())).toBe(true)
+    expect(await store.find('account', account.id)).toMatchObject({ id: account.id })
+  } finally {
+    await other.close()
+  }
+})
+
+test('the write-ahead log begins anew from time to time, even while one commit follows the other without a pause', async () => {
+  const name = 'x'.repeat(100_000)
+  const lengths = [0]
+  for (let number = 1; (lengths.at(-1) ?? 0) >= Math.max(...lengths) && number < 4_000; number += 20) {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => create(number + index, { name })))
+    const { rows } = await sql<{ log: number }>`pragma wal_checkpoint(noop)`.execute(database.db)
+    lengths.push(rows[0]?.log ?? 0)
+  }
+  expect(lengths.at(-1)).toBeLessThan(Math.max(...lengths))
+  // Which is far below what SQLite itself would let it come to here.
+  expect(Math.max(...lengths)).toBeLessThan(60_000)
+  expect(await store.countServiceTokens(here.accountId)).toBe(20 * (lengths.length - 1))
 })

@@ -5,8 +5,9 @@ export interface Rows {
   release(row: number): void
   /** How many rows have ever been taken: the first ones. */
   readonly used: number
-  /** The page that a row is in, and where it begins there. */
+  /** The page that a row is in, as words and as bytes, and at which word the row begins there. */
   page(row: number): Uint32Array
+  bytes(row: number): Uint8Array
   offset(row: number): number
   word(row: number, at: number): number
 }
@@ -19,6 +20,7 @@ const rowMask = (1 << rowsPerPageBits) - 1
 
 export function createRows(): Rows {
   const pages: Uint32Array[] = []
+  const bytesOfPages: Uint8Array[] = []
   let used = 0
   /** The row that was released last, plus one; its first word says the one before. 0 for none. */
   let free = 0
@@ -28,6 +30,7 @@ export function createRows(): Rows {
 
   return {
     page,
+    bytes: (row) => bytesOfPages[row >>> rowsPerPageBits] as Uint8Array,
     offset,
     word: (row, at) => page(row)[offset(row) + at] as number,
     take() {
@@ -37,7 +40,11 @@ export function createRows(): Rows {
         return row
       }
       const row = used++
-      if (row >>> rowsPerPageBits === pages.length) pages.push(new Uint32Array(wordsPerRow << rowsPerPageBits))
+      if (row >>> rowsPerPageBits === pages.length) {
+        const added = new Uint32Array(wordsPerRow << rowsPerPageBits)
+        pages.push(added)
+        bytesOfPages.push(new Uint8Array(added.buffer))
+      }
       return row
     },
     get used() {

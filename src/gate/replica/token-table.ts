@@ -63,19 +63,22 @@ export function createTokenTable(): TokenTable {
   /** Tokens belong to few accounts and zones: a row has the number of one. */
   const scopes: Scope[] = []
   const scopeNumbers = new Map<string, number>()
+  /** Most tokens belong where the one before does. */
+  let lastScope = 0
   /** What was read out of rows lately. */
   const known = new Array<KnownToken | undefined>(places).fill(undefined)
 
-  const sought = new Uint32Array(4)
+  const [sought, soughtId] = [new Uint32Array(4), new Uint32Array(4)]
   const [ownDigest, previousDigest] = [new Uint32Array(8), new Uint32Array(8)]
   const [ownBytes, previousBytes] = [new Uint8Array(ownDigest.buffer), new Uint8Array(previousDigest.buffer)]
 
   function scopeNumber({ accountId, zoneId }: Scope): number {
+    const last = scopes[lastScope]
+    if (last !== undefined && last.accountId === accountId && last.zoneId === zoneId) return lastScope
     const name = `${accountId} ${zoneId}`
-    const before = scopeNumbers.get(name)
-    if (before !== undefined) return before
-    scopeNumbers.set(name, scopes.length)
-    return scopes.push({ accountId, zoneId }) - 1
+    lastScope = scopeNumbers.get(name) ?? scopes.push({ accountId, zoneId }) - 1
+    scopeNumbers.set(name, lastScope)
+    return lastScope
   }
 
   function read(row: number, clientId: string): KnownToken {
@@ -104,10 +107,10 @@ export function createTokenTable(): TokenTable {
   function write(row: number, token: Credential): void {
     const words = rows.page(row)
     const offset = rows.offset(row)
-    const bytes = new Uint8Array(words.buffer, offset * 4, 128)
+    const bytes = rows.bytes(row)
     const { digest, previous, expiresAt } = token
-    bytes.set(digest, at.digest * 4)
-    if (previous?.digest) bytes.set(previous.digest, at.previousDigest * 4)
+    bytes.set(digest, (offset + at.digest) * 4)
+    if (previous?.digest) bytes.set(previous.digest, (offset + at.previousDigest) * 4)
     else words.fill(0, offset + at.previousDigest, offset + at.previousUntil)
     const flags = (token.enabled ? isEnabled : 0) | (previous?.digest ? hasPreviousDigest : 0)
     words[offset + at.flagsAndScope] = (scopeNumber(token) << flagBits) | flags
@@ -129,8 +132,6 @@ export function createTokenTable(): TokenTable {
     rows.release(row)
     size--
   }
-
-  const rowOfId = (id: string) => (readUuid(id, sought) ? byId.find(sought) : -1)
 
   return {
     find(clientId) {
@@ -159,18 +160,20 @@ export function createTokenTable(): TokenTable {
     },
 
     put(token) {
-      const before = rowOfId(token.id)
       // Neither its id nor its client id can be another than those that were made here; one that is, is nobody's.
-      const isOurs = readClientId(token.clientId, sought)
+      const isUuid = readUuid(token.id, soughtId)
+      const before = isUuid ? byId.find(soughtId) : -1
+      const isOurs = isUuid && readClientId(token.clientId, sought)
       if (isOurs && before !== -1 && byClientId.find(sought) === before) return write(before, token)
       if (before !== -1) drop(before)
       if (!isOurs) return
       const row = rows.take()
       const words = rows.page(row)
       const offset = rows.offset(row)
-      words.set(sought, offset + at.clientId)
-      if (!readUuid(token.id, sought)) return rows.release(row)
-      words.set(sought, offset + at.id)
+      for (let word = 0; word < 4; word++) {
+        words[offset + at.clientId + word] = sought[word] as number
+        words[offset + at.id + word] = soughtId[word] as number
+      }
       write(row, token)
       byClientId.add(row)
       byId.add(row)
@@ -178,7 +181,7 @@ export function createTokenTable(): TokenTable {
     },
 
     remove(id) {
-      const row = rowOfId(id)
+      const row = readUuid(id, soughtId) ? byId.find(soughtId) : -1
       if (row !== -1) drop(row)
     },
 

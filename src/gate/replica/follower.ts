@@ -129,12 +129,17 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     }
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      void polls.run().then(() => {
-        if (!stopped) schedule()
-      })
-    }, pollEveryMs)
+  /** From the beginning of one poll to that of the next, so that a change waits no longer where polls take long; but no poll without a pause after it. */
+  function schedule(tookMs = 0): void {
+    timer = setTimeout(
+      () => {
+        const fromMs = clock.monotonicMs()
+        void polls.run().then(() => {
+          if (!stopped) schedule(clock.monotonicMs() - fromMs)
+        })
+      },
+      Math.max(pollEveryMs - tookMs, pollEveryMs / 2),
+    )
   }
 
   return {

@@ -28,7 +28,12 @@ export interface Body {
   readonly errors: readonly { readonly code: number; readonly message: string }[]
   readonly receipt?: {
     readonly complete: boolean
-    readonly gates: readonly { readonly name: string; readonly status: string; readonly lease_ends_at: string | null }[]
+    readonly gates: readonly {
+      readonly name: string
+      readonly status: string
+      readonly applied_at: string | null
+      readonly lease_ends_at: string | null
+    }[]
   }
 }
 

@@ -26,6 +26,8 @@ describe('a receipt for a revocation', () => {
     const [token, other] = [await issue('revoked'), await issue('other')]
     for (const one of [token, other]) await expect.poll(() => statuses(one)).toEqual([200, 200, 200])
     const loads = cluster.gates.map((gate) => startLoad(gate.gateUrl, 8, () => [other.client_id ?? '', other.client_secret ?? '']))
+    // So that gates lag behind the API: a receipt that came too soon would show.
+    for (const gate of cluster.gates) gate.way.slow(50)
     const asking = startAsking(cluster.gates, token)
     const askedAt = Date.now()
     const answer = await cluster.call(method, `/service_tokens/${token.id}${path}?wait=20`, body)

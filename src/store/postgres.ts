@@ -7,6 +7,10 @@ import { channel, watchDoorbell } from './doorbell.ts'
 import type { Tables } from './schema.ts'
 import { type Steps, takeStepsInTime } from './steps.ts'
 
+/** Those that store one after the other, as their numbers have an order. */
+const mostWrites = 6
+/** Whoever stores may have to wait for somebody else. What is only read, such as changes for the gate, never does, and must not have to wait for those. */
+const mostReads = 4
 /** Searches at a time: so many that they cannot take all connections, nor all of the database's processors, from the rest. */
 const mostScans = 2
 
@@ -31,12 +35,13 @@ export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: opened }) })
   }
   // A database that has vanished from the network must show as an error, not as silence. Searches also wait for one another.
-  const db = pool({ connectionTimeoutMillis: 10_000 })
+  const db = pool({ connectionTimeoutMillis: 10_000, max: mostWrites })
+  const reader = pool({ connectionTimeoutMillis: 10_000, max: mostReads })
   const scanner = pool({ connectionTimeoutMillis: 30_000, max: mostScans })
   const patient = pool({ connectionTimeoutMillis: 10_000, query_timeout: 0, max: 2 })
   return {
-    ...{ db, reader: db, scanner, patient },
-    answer: (query) => db.executeQuery(query),
+    ...{ db, reader, scanner, patient },
+    answer: (query) => reader.executeQuery(query),
     write: (steps) => writeBy(db, steps),
     record: (statements) => recordBy(db, statements),
     credentials: (pageSize) => credentialRows(scanner, pageSize),
@@ -47,7 +52,7 @@ export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_
       return watchDoorbell({ connectionString, ring, log }, onRing)
     },
     async close() {
-      await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
+      await Promise.all([db.destroy(), reader.destroy(), scanner.destroy(), patient.destroy()])
     },
   }
 }

@@ -36,6 +36,8 @@ export interface FollowerDeps {
 
 /** Changes a read. */
 const batchSize = 1000
+/** For so long an answer is waited for at least, however short the staleness budget is. */
+const leastMsToAnswer = 5_000
 
 /** Keeps a replica up to date from the change log. */
 export function createFollower({ feed, replica, clock, log, pollEveryMs, stalenessBudgetMs, onApplied }: FollowerDeps): Follower {
@@ -47,6 +49,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   let stale = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  const mostMsToAnswer = Math.max(leastMsToAnswer, stalenessBudgetMs / 3)
   /** The poll under way may have been sent before a change: who asks then waits for one that is sent after it. */
   const polls = inTurn(poll)
 
@@ -100,7 +103,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   /** Applies them to the last, or tells why what there is does not go on from what is known. */
   async function applyChanges(): Promise<string | null> {
     for (;;) {
-      const { head, changes } = await feed.changesSince(seq, batchSize)
+      const { head, changes } = await inTime(feed.changesSince(seq, batchSize), mostMsToAnswer)
       if (head < seq) return 'the database has gone back in time; the gate learns it anew'
       // Old changes are pruned, and nowhere else is a gap.
       if (head > seq && changes[0]?.seq !== seq + 1) return 'the gate has fallen behind the change log; it learns everything anew'
@@ -121,7 +124,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     for (const kind of replicated) {
       const ids = new Set(changes.flatMap((change) => (change.kind === kind ? change.id : [])))
       if (ids.size === 0) continue
-      for (const entity of await feed.findEach(kind, ids)) {
+      for (const entity of await inTime(feed.findEach(kind, ids), mostMsToAnswer)) {
         replica.put(kind, entity)
         ids.delete(entity.id)
       }
@@ -156,4 +159,13 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       await polls.ended()
     },
   }
+}
+
+/** Fails when the answer takes too long: the question may be on a connection that is dead, which must not use up the lease. The next one is asked on another. */
+function inTime<Answer>(answer: Promise<Answer>, mostMs: number): Promise<Answer> {
+  let limit: NodeJS.Timeout
+  const late = new Promise<never>((_resolve, reject) => {
+    limit = setTimeout(() => reject(new Error(`the database did not answer within ${Math.round(mostMs)} ms`)), mostMs)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(limit))
 }

@@ -12,6 +12,8 @@ let head: () => number
 /** Happens while whoever asked waits for the next look. */
 let meanwhile: () => void
 let isAway: boolean
+/** How long the database takes to list the gates. */
+let answerMs: number
 let forgotten: unknown[]
 let gates: Gates
 
@@ -27,12 +29,13 @@ const statuses = async (withinMs: number) => {
 
 beforeEach(() => {
   clock = movableClock('2026-03-01T12:00:00Z')
-  ;[listed, head, meanwhile, isAway, forgotten] = [[aGate()], () => 7, () => undefined, false, []]
+  ;[listed, head, meanwhile, isAway, forgotten, answerMs] = [[aGate()], () => 7, () => undefined, false, [], 0]
   gates = createGates({
     store: {
       head: async () => head(),
       async listGates() {
         if (isAway) throw new Error('the database is away')
+        clock.advance(answerMs)
         return listed
       },
       forgetGate: async (...args) => void forgotten.push(args),
@@ -113,6 +116,16 @@ describe('a gate that has fallen silent', () => {
     expect(await statuses(0)).toMatchObject({ statuses: ['waiting'] })
     clock.advance(1_001)
     expect(await statuses(0)).toEqual({ isComplete: true, statuses: [] })
+  })
+
+  test('is not silent for the time that an answer took', async () => {
+    answerMs = 20_000
+    await statuses(0)
+    answerMs = 0
+    clock.advance(10 * budget + 1_000)
+    expect(await statuses(0)).toMatchObject({ statuses: ['waiting'] })
+    clock.advance(1)
+    expect(await statuses(0)).toMatchObject({ statuses: [] })
   })
 
   test('counts on where only the clock of the database says so', async () => {

@@ -52,19 +52,21 @@ export function createGates({ store, clock, log, pause }: GatesDeps): Gates {
   /** Since when each has said nothing new, by the clock of this node: that of the database may be put forward, and all would seem to be silent. */
   const silentSince = new Map<string, { readonly reportedAt: Instant; readonly ms: number }>()
 
-  function watched(gate: SeenGate, nowMs: number): WatchedGate {
+  /** An answer may have taken a while: what it says was seen by the time it came, and is still so only as of when it was asked for. */
+  function watched(gate: SeenGate, askedAtMs: number, heardAtMs: number): WatchedGate {
     const before = silentSince.get(gate.id)
-    const since = before?.reportedAt === gate.reportedAt ? before : { reportedAt: gate.reportedAt, ms: nowMs }
+    const since = before?.reportedAt === gate.reportedAt ? before : { reportedAt: gate.reportedAt, ms: heardAtMs }
     silentSince.set(gate.id, since)
-    return { ...gate, silentMs: nowMs - since.ms, saidToBeSilentMs: gate.silentMs }
+    return { ...gate, silentMs: Math.max(0, askedAtMs - since.ms), saidToBeSilentMs: gate.silentMs }
   }
 
   const look = inTurn(async () => {
-    const nowMs = clock.monotonicMs()
+    const askedAtMs = clock.monotonicMs()
     const listed = await store.listGates()
+    const heardAtMs = clock.monotonicMs()
     const ids = new Set(listed.map(({ id }) => id))
     for (const id of silentSince.keys()) if (!ids.has(id)) silentSince.delete(id)
-    gates = listed.map((gate) => watched(gate, nowMs))
+    gates = listed.map((gate) => watched(gate, askedAtMs, heardAtMs))
   })
 
   /** What is stored already is not undone because nobody can tell what became of it. */

@@ -31,7 +31,7 @@ test('nodes that start at once on an empty database make one installation, and o
   closers.push(() => Promise.all(nodes.map(({ end }) => end('SIGTERM'))))
   expect(nodes.filter((node) => node.output().includes('This is the first start'))).toHaveLength(1)
   for (const node of nodes) expect((await fetch(`${node.apiUrl}/readyz`)).status).toBe(200)
-})
+}, 60_000)
 
 test('nodes that start at once on a database of an older version bring it up to date once, and each of them works on it', async () => {
   const [postgres, folder] = [await startPostgres(), temporaryFolder()]

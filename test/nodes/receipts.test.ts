@@ -131,6 +131,27 @@ describe('a receipt for a revocation', () => {
     expect([promised.length > 0, wrong]).toEqual([true, []])
   }, 60_000)
 
+  test('counts each worker of a gate that has several: one that is frozen, only when its lease has ended', async () => {
+    const before = new Set((await known()).map(({ name }) => name))
+    const several = await cluster.start('gate', { WORKERS: '2' })
+    const workers = (await known()).map(({ name }) => name).filter((name) => !before.has(name))
+    expect(workers).toHaveLength(2)
+    const token = await issue('revoked')
+    await expect.poll(() => statusAt(several, token)).toBe(200)
+    const pid = Number(workers[0]?.split(':').at(-1))
+    const asking = startAsking([several, several, several], token)
+    await sleep(500)
+    process.kill(pid, 'SIGSTOP')
+    const { receipt } = (await cluster.call('DELETE', `/service_tokens/${token.id}?wait=20`)).body
+    const receivedAt = performance.now()
+    await sleep(500)
+    process.kill(pid, 'SIGCONT')
+    await asking.stop()
+    const status = (name: string | undefined) => receipt?.gates.find((gate) => gate.name === name)?.status
+    expect([receipt?.complete, status(workers[0]), status(workers[1])]).toEqual([true, 'lease_ended', 'applied'])
+    expect(asking.sentAfter(receivedAt).flat()).not.toContain(200)
+  }, 60_000)
+
   test('waits for gates that have just begun, too', async () => {
     const late = await cluster.start('gate')
     const token = await issue('revoked')

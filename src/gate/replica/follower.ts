@@ -1,6 +1,7 @@
 import { pagesOf } from '../../authority/pages.ts'
 import type { Change, Clock, Feed, Log } from '../../authority/ports.ts'
 import { inTurn } from '../../authority/rounds.ts'
+import { inTime, patienceMs } from '../patience.ts'
 import { type Replica, replicated } from './replica.ts'
 
 export interface Follower {
@@ -36,8 +37,6 @@ export interface FollowerDeps {
 
 /** Changes a read. */
 const batchSize = 1000
-/** For so long an answer is waited for at least, however short the staleness budget is. */
-const leastMsToAnswer = 5_000
 
 /** Keeps a replica up to date from the change log. */
 export function createFollower({ feed, replica, clock, log, pollEveryMs, stalenessBudgetMs, onApplied }: FollowerDeps): Follower {
@@ -49,7 +48,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   let stale = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
-  const mostMsToAnswer = Math.max(leastMsToAnswer, stalenessBudgetMs / 3)
+  const mostMsToAnswer = patienceMs(stalenessBudgetMs)
   /** The poll under way may have been sent before a change: who asks then waits for one that is sent after it. */
   const polls = inTurn(poll)
 
@@ -159,13 +158,4 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
       await polls.ended()
     },
   }
-}
-
-/** Fails when the answer takes too long: the question may be on a connection that is dead, which must not use up the lease. The next one is asked on another. */
-function inTime<Answer>(answer: Promise<Answer>, mostMs: number): Promise<Answer> {
-  let limit: NodeJS.Timeout
-  const late = new Promise<never>((_resolve, reject) => {
-    limit = setTimeout(() => reject(new Error(`the database did not answer within ${Math.round(mostMs)} ms`)), mostMs)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(limit))
 }

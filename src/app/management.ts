@@ -44,6 +44,7 @@ export async function startManagement(deps: ManagementDeps, closers: Closer[]) {
   const api = createApi({ ...server, authority, signIn, limits, clock, noteRefusal: refusals.note, consoleFolder })
   const chores = createChores({
     ...{ store, clock, accessKeys: authority.accessKeys, endInactive: createInactivityRule({ store, journal, clock, log }) },
+    forgetSilentGates: authority.gates.forgetSilent,
     ...{ logRetentionMs: config.logRetention, requestLogMax: config.requestLogMax, changeLogMax: config.changeLogMax },
   })
   const ensureKeys = async () => {

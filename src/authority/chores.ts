@@ -6,6 +6,7 @@ export interface ChoresDeps {
   readonly store: Store
   readonly accessKeys: AccessKeys
   readonly endInactive: () => Promise<void>
+  readonly forgetSilentGates: () => Promise<void>
   readonly clock: Clock
   /** How long requests at the gate are kept. */
   readonly logRetentionMs: number
@@ -18,14 +19,12 @@ export interface ChoresDeps {
 /** Rows a statement: each holds up other writers for a few milliseconds only. */
 const batchSize = 1000
 
-/** Gates that nobody has heard of for so long are not shown any more. */
-const mostMsOfSilence = 24 * 3_600_000
-
 /** What has to be done now and then. One node at a time sees to it; a second one would change nothing that the first has done already. */
 export function createChores({
   store,
   accessKeys,
   endInactive,
+  forgetSilentGates,
   clock,
   logRetentionMs,
   requestLogMax,
@@ -35,7 +34,7 @@ export function createChores({
     accessKeys.rotateDue,
     endInactive,
     () => store.forgetAttempts(clock.now()),
-    () => store.forgetSilentGates(mostMsOfSilence),
+    forgetSilentGates,
     async () => {
       while ((await store.pruneChanges(changeLogMax, batchSize)) === batchSize);
     },

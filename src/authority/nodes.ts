@@ -28,13 +28,12 @@ export interface Nodes {
   /** Calls as soon as somebody may have stored something, where the database can tell: nobody may rely on it. Answers with a way to end it. */
   watch(onRing: () => void): () => Promise<void>
   reportGate(report: GateReport): Promise<void>
-  forgetGate(id: string): Promise<void>
-  /** Forgets those of which nothing was heard for so long, and for more than eleven staleness budgets. */
-  forgetSilentGates(silentMs: number): Promise<void>
+  /** Where `reportedAt` is given, only if it has said nothing since. */
+  forgetGate(id: string, reportedAt?: Instant): Promise<void>
   listGates(): Promise<readonly SeenGate[]>
   /**
-   * Takes what one node at a time may do, for so many milliseconds by the database's clock, or keeps it. Answers with how long ago it was done last;
-   * `undefined` where another node has it.
+   * Takes what one node at a time may do, for so many milliseconds by the database's clock, or keeps it. Answers with how long ago it was done last, `null` where
+   * that is not known; `undefined` where another node has it. All ask for the same time: a lease that ends later is of before the clock was put back, and counts for nothing.
    */
   takeLease(name: string, holder: string, forMs: number): Promise<{ readonly doneMsAgo: number | null } | undefined>
   noteDone(name: string, holder: string): Promise<void>

@@ -74,7 +74,9 @@ export function createCheck({ decide, observe, clock, assertions, sessions }: Ch
     const known = assertions.known(entrance, policy, token, verdict.via, now)
     if (known === undefined) {
       return assertions.sign(entrance, policy, token, verdict.via, now).then((assertion) => {
-        const passage = admit(verdict, token, asked, assertion)
+        // That took a while, and longer still where the process was frozen: what the gate has learnt since counts.
+        const again = decide(asked, clock.now(), clock.monotonicMs())
+        const passage = again.admitted ? admit(verdict, token, asked, assertion) : again
         note(passage.admitted ? verdict : passage)
         return passage
       })

@@ -11,18 +11,20 @@ let registration: Registration
 let reports: GateReport[]
 let forgotten: string[]
 let isAway: boolean
+let isDead: boolean
 let confirmedAtMs: number
 let lines: string[]
 
 beforeEach(() => {
   vi.useFakeTimers()
   clock = movableClock('2026-03-01T12:00:00Z')
-  ;[reports, forgotten, lines, isAway, confirmedAtMs] = [[], [], [], false, clock.monotonicMs()]
+  ;[reports, forgotten, lines, isAway, isDead, confirmedAtMs] = [[], [], [], false, false, clock.monotonicMs()]
   const line = (_fields: object, message: string) => void lines.push(message)
   registration = createRegistration({
     store: {
       async reportGate(report) {
         if (isAway) throw new Error('the database is away')
+        if (isDead) await new Promise(() => undefined)
         reports.push(report)
       },
       forgetGate: async (id) => void forgotten.push(id),
@@ -94,6 +96,16 @@ test('nor does what it knew by then when it is known again, until it has asked a
   expect([isCovered(), lines.at(-1)]).toEqual([false, 'the gate is known to the others again'])
   poll()
   expect(isCovered()).toBe(true)
+})
+
+test('a report that is never answered does not hold up the next one for longer than a third of the budget', async () => {
+  await registration.start()
+  isDead = true
+  await pass(5_000)
+  isDead = false
+  await pass(10_000)
+  await pass(5_000)
+  expect(reports).toMatchObject([{ confirmedAgeMs: 0 }, { confirmedAgeMs: 20_000 }])
 })
 
 test('one that stops is forgotten', async () => {

@@ -2,6 +2,7 @@ import type { GateReport, Nodes } from '../authority/nodes.ts'
 import type { Clock, Log } from '../authority/ports.ts'
 import { every, inTurn } from '../authority/rounds.ts'
 import { silentAfterMs } from '../domain/revocation.ts'
+import { inTime, patienceMs } from './patience.ts'
 import type { Position } from './replica/follower.ts'
 
 /** What makes a gate known to those who want to be sure that a revocation has reached it. */
@@ -29,7 +30,7 @@ const mostMsBetweenReports = 5_000
 const soonMs = 50
 
 export function createRegistration({ store, gate, position, clock, log }: RegistrationDeps): Registration {
-  const silentAfter = silentAfterMs(gate.stalenessBudgetMs)
+  const [silentAfter, mostMsToAnswer] = [silentAfterMs(gate.stalenessBudgetMs), patienceMs(gate.stalenessBudgetMs)]
   /** When the last report that was stored was sent. */
   let reportedAtMs = Number.NEGATIVE_INFINITY
   /** When it was known to all, without a break since. */
@@ -41,7 +42,8 @@ export function createRegistration({ store, gate, position, clock, log }: Regist
   async function report(): Promise<void> {
     const sentAtMs = clock.monotonicMs()
     const { seq, confirmedAtMs } = position()
-    await store.reportGate({ ...gate, appliedChange: seq, confirmedAgeMs: Math.round(sentAtMs - confirmedAtMs) })
+    // One that is stored later all the same says less than what holds by then.
+    await inTime(store.reportGate({ ...gate, appliedChange: seq, confirmedAgeMs: Math.round(sentAtMs - confirmedAtMs) }), mostMsToAnswer)
     const nowMs = clock.monotonicMs()
     // In the meantime a revocation may have been confirmed without this gate: what it had learnt by then proves nothing.
     if (nowMs - reportedAtMs > silentAfter) knownSinceMs = nowMs

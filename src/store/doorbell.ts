@@ -10,18 +10,26 @@ export interface DoorbellDeps {
   /** Sends a message to the channel by another connection. */
   readonly ring: (message: string) => Promise<unknown>
   readonly log: Log
+  /** How often it is seen whether the connection is still there. */
+  readonly checkEveryMs?: number
 }
 
 const mostMsToConnect = 10_000
 const mostMsToBeHeard = 2_000
+/** A connection may be dead for hours before the system says so. */
+const minuteMs = 60_000
 const firstWaitMs = 500
 const longestWaitMs = 30_000
 /** A pooler that hands a connection to whoever needs one next never lets anybody listen; one day it may have been taken away. */
 const waitWhereDeafMs = 60_000
 
 /** Listens on a connection of its own (NOTIFY), and calls with each message; also with each new connection, as messages may have been missed before it. */
-export function watchDoorbell({ connectionString, ring, log }: DoorbellDeps, onRing: () => void): () => Promise<void> {
+export function watchDoorbell(
+  { connectionString, ring, log, checkEveryMs = minuteMs }: DoorbellDeps,
+  onRing: () => void,
+): () => Promise<void> {
   let client: pg.Client | undefined
+  let check: NodeJS.Timeout | undefined
   let timer: NodeJS.Timeout | undefined
   let waitMs = firstWaitMs
   let wasTold = false
@@ -36,6 +44,7 @@ export function watchDoorbell({ connectionString, ring, log }: DoorbellDeps, onR
   async function connect(): Promise<void> {
     const opened = new pg.Client({
       ...{ connectionString, application_name: 'postern doorbell', keepAlive: true, connectionTimeoutMillis: mostMsToConnect },
+      query_timeout: mostMsToConnect,
     })
     client = opened
     const probe = randomUUID()
@@ -65,6 +74,7 @@ export function watchDoorbell({ connectionString, ring, log }: DoorbellDeps, onR
     if (isHeard) {
       waitMs = firstWaitMs
       wasTold = false
+      keepChecking(opened, lose)
       return onRing()
     }
     client = undefined
@@ -74,7 +84,20 @@ export function watchDoorbell({ connectionString, ring, log }: DoorbellDeps, onR
     again(waitWhereDeafMs)
   }
 
+  function keepChecking(opened: pg.Client, lose: () => void): void {
+    check = setTimeout(() => {
+      opened.query('select 1').then(
+        () => client === opened && keepChecking(opened, lose),
+        () => {
+          lose()
+          void close(opened)
+        },
+      )
+    }, checkEveryMs)
+  }
+
   function retry(): void {
+    clearTimeout(check)
     client = undefined
     again(waitMs)
     waitMs = Math.min(longestWaitMs, 2 * waitMs)
@@ -84,6 +107,7 @@ export function watchDoorbell({ connectionString, ring, log }: DoorbellDeps, onR
   return async () => {
     isOver = true
     clearTimeout(timer)
+    clearTimeout(check)
     const last = client
     client = undefined
     if (last) await close(last)

@@ -18,15 +18,9 @@ export function createNodeQueries({ db, now, write, record, watch }: Database): 
       await record([insert.onConflict((conflict) => conflict.column('id').doUpdateSet(others)).compile()])
     },
 
-    async forgetGate(id) {
-      await record([db.deleteFrom('gate').where('id', '=', id).compile()])
-    },
-
-    async forgetSilentGates(silentMs) {
-      const silence = sql<number>`(${now} - reported_at)`
-      const silent = db.deleteFrom('gate').where(silence, '>', silentMs)
-      // One that may still let somebody in is not forgotten, however long that is.
-      await record([silent.where(silence, '>', sql<number>`11 * staleness_budget_ms`).compile()])
+    async forgetGate(id, reportedAt) {
+      const row = db.deleteFrom('gate').where('id', '=', id)
+      await record([(reportedAt === undefined ? row : row.where('reported_at', '=', reportedAt)).compile()])
     },
 
     async listGates() {
@@ -47,7 +41,9 @@ export function createNodeQueries({ db, now, write, record, watch }: Database): 
           conflict
             .column('name')
             .doUpdateSet({ holder, ends_at: row.ends_at })
-            .where((lease) => lease.or([lease('lease.holder', '=', holder), lease('lease.ends_at', '<=', now)])),
+            .where((lease) =>
+              lease.or([lease('lease.holder', '=', holder), lease('lease.ends_at', '<=', now), lease('lease.ends_at', '>', row.ends_at)]),
+            ),
         )
         .returning(['done_at', now.as('now')])
       let taken: { readonly done_at: number | null; readonly now: number } | undefined
@@ -55,7 +51,10 @@ export function createNodeQueries({ db, now, write, record, watch }: Database): 
         taken = (yield* ask(take)).rows[0]
         return true
       })
-      return taken && { doneMsAgo: taken.done_at === null ? null : Math.max(0, taken.now - taken.done_at) }
+      if (taken === undefined) return undefined
+      const { done_at: doneAt, now: takenAt } = taken
+      // What was done at a time that is yet to come was done before the clock was put back.
+      return { doneMsAgo: doneAt === null || doneAt > takenAt ? null : takenAt - doneAt }
     },
 
     async noteDone(name, holder) {

@@ -7,6 +7,10 @@ import { channel, watchDoorbell } from './doorbell.ts'
 import type { Tables } from './schema.ts'
 import { type Steps, takeStepsInTime } from './steps.ts'
 
+/** Those that store one after the other, as their numbers have an order. */
+const mostWrites = 6
+/** Whoever stores may have to wait for somebody else. What is only read, such as changes for the gate, never does, and must not have to wait for those. */
+const mostReads = 4
 /** Searches at a time: so many that they cannot take all connections, nor all of the database's processors, from the rest. */
 const mostScans = 2
 
@@ -31,12 +35,13 @@ export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: opened }) })
   }
   // A database that has vanished from the network must show as an error, not as silence. Searches also wait for one another.
-  const db = pool({ connectionTimeoutMillis: 10_000 })
+  const db = pool({ connectionTimeoutMillis: 10_000, max: mostWrites })
+  const reader = pool({ connectionTimeoutMillis: 10_000, max: mostReads })
   const scanner = pool({ connectionTimeoutMillis: 30_000, max: mostScans })
   const patient = pool({ connectionTimeoutMillis: 10_000, query_timeout: 0, max: 2 })
   return {
-    ...{ db, reader: db, scanner, patient },
-    answer: (query) => db.executeQuery(query),
+    ...{ db, reader, scanner, patient },
+    answer: (query) => reader.executeQuery(query),
     edition: undefined,
     write: (steps) => writeBy(db, steps),
     record: (statements) => recordBy(db, statements),
@@ -48,7 +53,7 @@ export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_
       return watchDoorbell({ connectionString, ring, log }, onRing)
     },
     async close() {
-      await Promise.all([db.destroy(), scanner.destroy(), patient.destroy()])
+      await Promise.all([db.destroy(), reader.destroy(), scanner.destroy(), patient.destroy()])
     },
   }
 }
@@ -72,12 +77,17 @@ function breakAfterTimeout(client: pg.PoolClient): void {
   Object.assign(client, { query: watched })
 }
 
+/** Where a database's default is another level, whoever waits for a row that somebody else changes would fail instead of seeing the change. */
+function begin(db: Kysely<Tables>) {
+  return db.transaction().setIsolationLevel('read committed')
+}
+
 /** Thrown inside of a transaction to roll it back. */
 class NotStored extends Error {}
 
 async function writeBy(db: Kysely<Tables>, steps: () => Steps<boolean>): Promise<boolean> {
   try {
-    await db.transaction().execute(async (trx) => {
+    await begin(db).execute(async (trx) => {
       if (!(await takeStepsInTime(steps(), (query) => trx.executeQuery(query)))) throw new NotStored()
     })
     return true
@@ -88,7 +98,10 @@ async function writeBy(db: Kysely<Tables>, steps: () => Steps<boolean>): Promise
 }
 
 async function recordBy(db: Kysely<Tables>, statements: readonly CompiledQuery[]): Promise<number> {
-  return db.transaction().execute(async (trx) => {
+  const [only] = statements
+  // A statement is a transaction by itself.
+  if (only !== undefined && statements.length === 1) return Number((await db.executeQuery(only)).numAffectedRows ?? 0n)
+  return begin(db).execute(async (trx) => {
     let rows = 0n
     for (const statement of statements) rows = (await trx.executeQuery(statement)).numAffectedRows ?? 0n
     return Number(rows)

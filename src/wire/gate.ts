@@ -41,7 +41,10 @@ export const WaitQuery = Type.Object({
   ),
 })
 
-const arrival = { id: example.id, name: example.name, status: 'applied', applied_change: 1204, lease_ends_at: null }
+const arrival = {
+  ...{ id: example.id, name: example.name, status: 'applied', applied_change: 1204 },
+  ...{ applied_at: '2026-01-15T09:30:00.082Z', lease_ends_at: null },
+}
 
 /** Beside a result, where the request said how long to wait for it. */
 export const ReceiptResult = Type.Object(
@@ -55,6 +58,9 @@ export const ReceiptResult = Type.Object(
       Type.Object({
         ...{ id: Type.String(), name: Type.String(), status: Type.Enum(['applied', 'lease_ended', 'waiting']) },
         applied_change: Type.Integer({ description: 'The newest change that it is known to have applied.' }),
+        applied_at: Type.Union([Type.String(), Type.Null()], {
+          description: 'Where it has applied the change: by when, at the latest.',
+        }),
         lease_ends_at: Type.Union([Type.String(), Type.Null()], {
           description:
             'Where it has not applied the change: until when at most it acts on what it knew before. Null where that has no end.',
@@ -62,7 +68,7 @@ export const ReceiptResult = Type.Object(
       }),
     ),
   },
-  { examples: [{ complete: true, change: 1204, at: '2026-01-15T09:30:00Z', gates: [arrival] }] },
+  { examples: [{ complete: true, change: 1204, at: '2026-01-15T09:30:00.120Z', gates: [arrival] }] },
 )
 
 export type ReceiptResult = Static<typeof ReceiptResult>

@@ -87,6 +87,40 @@ describe.skipIf(typeof server === 'string')('two nodes on one PostgreSQL, when m
     expect((await send(1, 'GET', `${services()}?name=${encodeURIComponent(name)}`)).result).toHaveLength(1)
   })
 
+  test('of 100 clients that change one token none undoes what another did', async () => {
+    const created = (await send(0, 'POST', services(), { name: 'busy', duration: '8760h' })).result as { id: string }
+    const item = `${services()}/${created.id}`
+    // In turn, all say something else: a new secret, a name, a duration, or that it is on.
+    const answers = await Promise.all(
+      times(100).map((index) => {
+        if (index % 4 === 0) return send(Math.floor(index / 4), 'POST', `${item}/rotate`, {})
+        return send(index, 'PUT', item, [{ name: `name ${index}` }, { duration: `${1000 + index}h` }, { enabled: true }][(index % 4) - 1])
+      }),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const versions = answers.flatMap(({ result }, index) =>
+      index % 4 === 0 ? (result as { client_secret_version: number }).client_secret_version : [],
+    )
+    expect(versions.toSorted((a, b) => a - b)).toEqual(times(25).map((index) => 2 + index))
+    const { result, etag } = await send(1, 'GET', item)
+    const shown = result as { name: string; duration: string; enabled: boolean; client_secret_version: number }
+    expect([shown.name, shown.duration, shown.enabled, shown.client_secret_version]).toEqual([
+      expect.stringMatching(/^name \d+$/),
+      expect.stringMatching(/^1\d\d\dh$/),
+      true,
+      26,
+    ])
+    // Each of them saw another version, and the last one is what is there.
+    const tags = answers.map((answer) => answer.etag)
+    expect(new Set(tags).size).toBeGreaterThan(70)
+    expect(tags).toContain(etag)
+    const last = answers[versions.indexOf(26) * 4]?.result as { client_id: string; client_secret: string }
+    const headers = { 'CF-Access-Client-Id': last.client_id, 'CF-Access-Client-Secret': last.client_secret }
+    for (const { gateUrl } of [one, other]) {
+      await expect.poll(async () => (await fetch(`${gateUrl}/authorize`, { headers })).status, { timeout: 10_000 }).toBe(200)
+    }
+  })
+
   test('of 20 changes of one version one wins', async () => {
     const created = await send(0, 'POST', services(), { name: 'contended' })
     const item = `${services()}/${(created.result as { id: string }).id}`

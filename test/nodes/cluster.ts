@@ -16,7 +16,11 @@ export interface Cluster {
   readonly api: Node
   readonly gates: readonly Node[]
   /** One more node. */
-  start(role: 'api' | 'gate' | 'both', settings?: Readonly<Record<string, string>>): Promise<Node>
+  start(
+    role: 'api' | 'gate' | 'both',
+    settings?: Readonly<Record<string, string>>,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<Node>
   /** Calls the API of a node, by default of the first. */
   call(method: string, path: string, body?: object, node?: Node): Promise<{ readonly status: number; readonly body: Body }>
   stop(): Promise<void>
@@ -28,7 +32,12 @@ export interface Body {
   readonly errors: readonly { readonly code: number; readonly message: string }[]
   readonly receipt?: {
     readonly complete: boolean
-    readonly gates: readonly { readonly name: string; readonly status: string; readonly lease_ends_at: string | null }[]
+    readonly gates: readonly {
+      readonly name: string
+      readonly status: string
+      readonly applied_at: string | null
+      readonly lease_ends_at: string | null
+    }[]
   }
 }
 
@@ -37,12 +46,16 @@ export async function startCluster(gates: number, settings: Readonly<Record<stri
   const [postgres, folder] = [await startPostgres(), temporaryFolder()]
   const nodes: Node[] = []
 
-  async function start(role: 'api' | 'gate' | 'both', own: Readonly<Record<string, string>> = {}): Promise<Node> {
+  async function start(
+    role: 'api' | 'gate' | 'both',
+    own: Readonly<Record<string, string>> = {},
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Node> {
     const url = new URL(postgres.url)
     const way = await wayTo(Number(url.port))
     url.port = String(way.port)
     const all = { DATABASE_URL: url.href, MASTER_KEY: 'c4'.repeat(32), ROLE: role, ...settings, ...own }
-    const node = { ...(await startProcess({ folder: folder.path, settings: all })), way }
+    const node = { ...(await startProcess({ folder: folder.path, settings: all, environment })), way }
     nodes.push(node)
     return node
   }

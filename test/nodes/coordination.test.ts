@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { temporaryFolder } from '../fixtures.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { silent, temporaryFolder } from '../fixtures.ts'
 import { startProcess } from '../postern-process.ts'
+import { fillFoundation } from '../store/migration-suite.ts'
 import { startPostgres } from '../store/postgres-server.ts'
 import { type Cluster, type Node, startCluster } from './cluster.ts'
 import { statusAt } from './machine.ts'
@@ -29,7 +31,26 @@ test('nodes that start at once on an empty database make one installation, and o
   closers.push(() => Promise.all(nodes.map(({ end }) => end('SIGTERM'))))
   expect(nodes.filter((node) => node.output().includes('This is the first start'))).toHaveLength(1)
   for (const node of nodes) expect((await fetch(`${node.apiUrl}/readyz`)).status).toBe(200)
-})
+}, 60_000)
+
+test('nodes that start at once on a database of an older version bring it up to date once, and each of them works on it', async () => {
+  const [postgres, folder] = [await startPostgres(), temporaryFolder()]
+  closers.push(folder.remove, postgres.stop)
+  const database = openPostgres(postgres.url, silent)
+  await fillFoundation(database.db).finally(() => database.close())
+  const settings = { DATABASE_URL: postgres.url, MASTER_KEY: 'c4'.repeat(32) }
+  const roles = ['api', 'both', 'gate', 'api', 'both']
+  const nodes = await Promise.all(roles.map((ROLE) => startProcess({ folder: folder.path, settings: { ...settings, ROLE } })))
+  closers.push(() => Promise.all(nodes.map(({ end }) => end('SIGTERM'))))
+  const applied = await postgres.query<{ name: string }>('select name from kysely_migration order by name')
+  expect(applied.map(({ name }) => name)).toEqual([...new Set(applied.map(({ name }) => name))])
+  expect(applied[0]?.name).toBe('0001-foundation')
+  expect(applied.length).toBeGreaterThan(4)
+  for (const node of nodes) expect((await fetch(`${node.apiUrl}/readyz`)).status).toBe(200)
+  // What was there is there, and nothing was made in its place.
+  expect(nodes.filter((node) => node.output().includes('This is the first start'))).toEqual([])
+  expect(await postgres.query('select id from service_token')).toHaveLength(1)
+}, 60_000)
 
 test('a node that is a gate only has no API, but tells of its health', async () => {
   const { gates } = await cluster(1)
@@ -74,24 +95,45 @@ describe('a gate', () => {
 describe('what one node at a time does', () => {
   test.each([
     ['stopped', 'SIGTERM', 5_000],
-    // Half a minute after it was last heard of.
-    ['killed', 'SIGKILL', 40_000],
+    // Half a minute after they were last heard of.
+    ['killed', 'SIGKILL', 45_000],
+    ['frozen', 'SIGSTOP', 45_000],
   ] as const)(
     'is taken over when that node is %s, and nobody else does it before',
     async (_how, signal, timeout) => {
-      const nodes = await cluster(0, { CHORE_INTERVAL: '100ms', LOG_RETENTION: '1h' })
+      const nodes = await cluster(0, { CHORE_INTERVAL: '100ms', CHANGE_LOG_MAX: '2' })
       const other = await nodes.start('api')
-      const holder = async () =>
-        (await nodes.postgres.query<{ holder: string }>("select holder from lease where name = 'chores'"))[0]?.holder
-      await expect.poll(holder).toBeDefined()
+      const lease = async () => (await nodes.postgres.query<{ holder: string; done_at: string }>('select * from lease'))[0]
+      const holder = async () => (await lease())?.holder
+      /** Makes something to be done. */
+      const issueThree = async () => {
+        for (const number of [1, 2, 3]) await nodes.call('POST', '/service_tokens', { name: `token ${number}` }, other)
+      }
+      const kept = async () => (await nodes.postgres.query('select seq from change')).length
+      await issueThree()
+      await expect.poll(kept, { timeout: 10_000 }).toBe(2)
       const before = await holder()
-      await sleep(1_000)
-      expect(await holder()).toBe(before)
-      await nodes.api.end(signal)
+      expect(before).toBeDefined()
+      nodes.api.child.kill(signal)
+      if (signal !== 'SIGTERM') {
+        await sleep(500)
+        const { done_at: doneAt } = (await lease()) ?? {}
+        await issueThree()
+        await sleep(3_000)
+        // The other one leaves it alone while that node may still be at it.
+        expect([await holder(), (await lease())?.done_at, await kept()]).toEqual([before, doneAt, 5])
+      }
       await expect.poll(holder, { timeout }).not.toBe(before)
+      const after = await holder()
+      await issueThree()
+      await expect.poll(kept, { timeout: 10_000 }).toBe(2)
+      nodes.api.child.kill('SIGCONT')
+      await sleep(1_000)
+      // One that thaws finds that it is somebody else's.
+      expect(await holder()).toBe(after)
       expect((await fetch(`${other.apiUrl}/readyz`)).status).toBe(200)
     },
-    90_000,
+    120_000,
   )
 })
 

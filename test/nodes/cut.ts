@@ -7,6 +7,8 @@ export interface Way {
   cut(): void
   /** Connections stay open, and nothing passes: as when a network loses everything. */
   hold(): void
+  /** What is open by now stays open, and nothing passes on it any more: as when a machine has vanished. New connections are as good as ever. */
+  strand(): void
   /** Lets each piece of data pass only after so many milliseconds. */
   slow(ms: number): void
   open(): void
@@ -17,6 +19,7 @@ export async function wayTo(port: number): Promise<Way> {
   let state: 'open' | 'cut' | 'held' = 'open'
   let delayMs = 0
   const pairs = new Set<readonly [Socket, Socket]>()
+  const stranded = new Set<readonly [Socket, Socket]>()
   const server = createServer((from) => {
     if (state === 'cut') return from.destroy()
     const to = connect(port, '127.0.0.1')
@@ -52,6 +55,11 @@ export async function wayTo(port: number): Promise<Way> {
       state = 'held'
       each((socket) => socket.pause())
     },
+    strand() {
+      each((socket) => socket.pause())
+      for (const pair of pairs) stranded.add(pair)
+      pairs.clear()
+    },
     slow(ms) {
       delayMs = ms
     },
@@ -61,6 +69,7 @@ export async function wayTo(port: number): Promise<Way> {
       each((socket) => socket.resume())
     },
     async close() {
+      for (const pair of stranded) pairs.add(pair)
       each((socket) => socket.destroy())
       await new Promise((resolve) => server.close(resolve))
     },

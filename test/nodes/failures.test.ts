@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientFor } from '../fixtures.ts'
 import { startLoad } from '../machine-load.ts'
 import { type Cluster, type Node, startCluster } from './cluster.ts'
-import { type Issued, statusAt } from './machine.ts'
+import { type Issued, startAsking, statusAt } from './machine.ts'
 
 let cluster: Cluster
 let other: Node
@@ -96,6 +97,23 @@ describe('nothing acknowledged is lost, gates go on answering, and all find back
     await expectKept(writer.acknowledged)
   }, 120_000)
 
+  test('when a gate’s connections go dead without a sign: it takes others long before its lease is over', async () => {
+    const gate = await cluster.start('gate', { STALENESS_BUDGET: '20s' })
+    const token = await cluster.serviceTokens.create({ account_id: cluster.accountId, name: 'before' })
+    await expect.poll(() => statusAt(gate, token)).toBe(200)
+    const asking = startAsking([gate], token)
+    // Nothing is just being opened.
+    await sleep(2_000)
+    const from = performance.now()
+    gate.way.strand()
+    const late = await cluster.serviceTokens.create({ account_id: cluster.accountId, name: 'after' })
+    await expect.poll(() => statusAt(gate, late), { timeout: 40_000, interval: 100 }).toBe(200)
+    expect(performance.now() - from).toBeLessThan(19_000)
+    await asking.stop()
+    expect(asking.sentAfter(from)).toEqual([[200]])
+    expect(await gate.end('SIGTERM')).toBe(0)
+  }, 90_000)
+
   test('when the database is slow', async () => {
     const token = await cluster.serviceTokens.create({ account_id: cluster.accountId, name: 'slow' })
     for (const node of [cluster.api, ...cluster.gates]) node.way.slow(100)
@@ -106,14 +124,24 @@ describe('nothing acknowledged is lost, gates go on answering, and all find back
   })
 
   test('when somebody holds what all writers need, until the pool is used up', async () => {
+    const token = await cluster.serviceTokens.create({ account_id: cluster.accountId, name: 'busy' })
+    // Its gate shares the connections with those that wait, and its lease is over before they are through.
+    const both = await cluster.start('both', { STALENESS_BUDGET: '6s' })
+    await expect.poll(() => statusAt(both, token)).toBe(200)
+    const from = performance.now()
+    const asking = startAsking([both, ...cluster.gates], token)
     const held = cluster.postgres.query('begin; update change_head set seq = seq; select pg_sleep(12); rollback')
-    const waiting = Array.from({ length: 30 }, (_, number) => cluster.call('POST', '/service_tokens', { name: `waiting ${number}` }))
+    const write = (node: Node, number: number) => cluster.call('POST', '/service_tokens', { name: `waiting ${number}` }, node)
+    const waiting = Array.from({ length: 60 }, (_, number) => write(number % 2 ? cluster.api : both, number))
     const first = await Promise.race(waiting)
     expect([first.status, first.body.errors[0]?.code]).toEqual([503, 12130])
     await held
     const all = await Promise.all(waiting)
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([201, 503]))
     expect((await cluster.call('POST', '/service_tokens', { name: 'after' })).status).toBe(201)
+    await asking.stop()
+    expect(asking.sentAfter(from)).toEqual([[200], [200], [200]])
+    await both.end('SIGTERM')
   }, 60_000)
 
   test('when a node is killed in the midst of writing: another one goes on, and the change log has no gap', async () => {

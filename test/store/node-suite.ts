@@ -25,18 +25,18 @@ export function describeNodes(underTest: () => StoreUnderTest): void {
       }
     })
 
-    test('are forgotten when they say so, and when nothing was heard of them for long, and for longer than they could let anybody in', async () => {
-      const { store } = underTest()
+    test('are forgotten when they say so, and by others only if they have said nothing since', async () => {
+      const { store, otherNode } = underTest()
       for (const number of [1, 2]) await store.reportGate(aGate(number))
       await store.forgetGate(hexId(1))
-      await store.forgetSilentGates(60_000)
-      expect((await store.listGates()).map(({ id }) => id)).toEqual([hexId(2)])
+      const [seen] = await otherNode.listGates()
+      expect(seen?.id).toBe(hexId(2))
       await sleep(5)
-      await store.forgetSilentGates(1)
-      expect(await store.listGates()).toHaveLength(1)
-      await store.reportGate(aGate(2, { stalenessBudgetMs: 0 }))
-      await sleep(5)
-      await store.forgetSilentGates(1)
+      await store.reportGate(aGate(2))
+      await otherNode.forgetGate(hexId(2), seen?.reportedAt)
+      const [anew] = await otherNode.listGates()
+      expect(anew?.id).toBe(hexId(2))
+      await otherNode.forgetGate(hexId(2), anew?.reportedAt)
       expect(await store.listGates()).toEqual([])
     })
   })
@@ -63,6 +63,16 @@ export function describeNodes(underTest: () => StoreUnderTest): void {
       const taken = await otherNode.takeLease('chores', 'other', 60_000)
       expect(taken?.doneMsAgo).toBeGreaterThanOrEqual(5)
       expect(taken?.doneMsAgo).toBeLessThan(30_000)
+    })
+
+    test('of before the clock was put back counts for nothing, nor does what was done then', async () => {
+      const { rows, store, otherNode } = underTest()
+      await store.takeLease('chores', 'one', 60_000)
+      await store.noteDone('chores', 'one')
+      const later = Date.now() + 3_600_000
+      await rows.updateTable('lease').set({ ends_at: later, done_at: later }).execute()
+      expect(await otherNode.takeLease('chores', 'other', 60_000)).toEqual({ doneMsAgo: null })
+      expect(await store.takeLease('chores', 'one', 60_000)).toBeUndefined()
     })
 
     test('goes to one of many who want it at the same moment', async () => {

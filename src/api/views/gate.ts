@@ -1,6 +1,6 @@
 import type { Receipt } from '../../authority/gates.ts'
 import type { SeenGate } from '../../authority/nodes.ts'
-import { formatInstant } from '../../domain/instant.ts'
+import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { isLive } from '../../domain/revocation.ts'
 import type { GateResult, ReceiptResult } from '../../wire/gate.ts'
 
@@ -13,18 +13,23 @@ export function gateResult(gate: SeenGate, head: number): GateResult {
   }
 }
 
+/** To the millisecond: a lease that ends at a cut second would have ended too early. */
+function exactly(instant: Instant | null): string | null {
+  return instant === null ? null : new Date(instant).toISOString()
+}
+
 export function receiptResult({ change, isComplete, at, arrivals }: Receipt): ReceiptResult {
   return {
-    ...{ complete: isComplete, change, at: formatInstant(at) },
+    ...{ complete: isComplete, change, at: new Date(at).toISOString() },
     gates: arrivals.map((arrival) => {
       const { id, name, appliedChange } = arrival.gate
-      const endsAt = arrival.status === 'applied' ? null : arrival.leaseEndsAt
       return {
         id,
         name,
         status: arrival.status,
         applied_change: appliedChange,
-        lease_ends_at: endsAt === null ? null : formatInstant(endsAt),
+        applied_at: exactly(arrival.appliedAt),
+        lease_ends_at: exactly(arrival.status === 'applied' ? null : arrival.leaseEndsAt),
       }
     }),
   }

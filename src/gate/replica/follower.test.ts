@@ -325,6 +325,24 @@ describe('while the database is away', () => {
   })
 })
 
+test('a poll that takes long does not put off the next one, which comes after half the interval at the earliest', async () => {
+  await follower.start()
+  let takesMs = 60
+  feed.meanwhile = () => clock.advance(takesMs)
+  const polls = () => feed.calls.filter((call) => call === 'changesSince').length
+  await vi.advanceTimersByTimeAsync(200)
+  expect(polls()).toBe(1)
+  takesMs = 500
+  await vi.advanceTimersByTimeAsync(139)
+  expect(polls()).toBe(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(polls()).toBe(2)
+  await vi.advanceTimersByTimeAsync(99)
+  expect(polls()).toBe(2)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(polls()).toBe(3)
+})
+
 test('once stopped, it polls no more, and the poll under way has ended', async () => {
   await follower.start()
   const release = hangPolls()

@@ -1,6 +1,7 @@
 import { pagesOf } from '../../authority/pages.ts'
 import type { Change, Clock, Feed, Log } from '../../authority/ports.ts'
 import { inTurn } from '../../authority/rounds.ts'
+import { inTime, patienceMs } from '../patience.ts'
 import { type Replica, replicated } from './replica.ts'
 
 export interface Follower {
@@ -47,6 +48,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   let stale = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  const mostMsToAnswer = patienceMs(stalenessBudgetMs)
   /** The poll under way may have been sent before a change: who asks then waits for one that is sent after it. */
   const polls = inTurn(poll)
 
@@ -100,7 +102,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
   /** Applies them to the last, or tells why what there is does not go on from what is known. */
   async function applyChanges(): Promise<string | null> {
     for (;;) {
-      const { head, changes } = await feed.changesSince(seq, batchSize)
+      const { head, changes } = await inTime(feed.changesSince(seq, batchSize), mostMsToAnswer)
       if (head < seq) return 'the database has gone back in time; the gate learns it anew'
       // Old changes are pruned, and nowhere else is a gap.
       if (head > seq && changes[0]?.seq !== seq + 1) return 'the gate has fallen behind the change log; it learns everything anew'
@@ -121,7 +123,7 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     for (const kind of replicated) {
       const ids = new Set(changes.flatMap((change) => (change.kind === kind ? change.id : [])))
       if (ids.size === 0) continue
-      for (const entity of await feed.findEach(kind, ids)) {
+      for (const entity of await inTime(feed.findEach(kind, ids), mostMsToAnswer)) {
         replica.put(kind, entity)
         ids.delete(entity.id)
       }
@@ -129,12 +131,17 @@ export function createFollower({ feed, replica, clock, log, pollEveryMs, stalene
     }
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      void polls.run().then(() => {
-        if (!stopped) schedule()
-      })
-    }, pollEveryMs)
+  /** From the beginning of one poll to that of the next, so that a change waits no longer where polls take long; but no poll without a pause after it. */
+  function schedule(tookMs = 0): void {
+    timer = setTimeout(
+      () => {
+        const fromMs = clock.monotonicMs()
+        void polls.run().then(() => {
+          if (!stopped) schedule(clock.monotonicMs() - fromMs)
+        })
+      },
+      Math.max(pollEveryMs - tookMs, pollEveryMs / 2),
+    )
   }
 
   return {

@@ -25,7 +25,11 @@ describe('a policy as a sentence', () => {
       'Lets in any valid service token, but only if the request comes from 10.0.0.0/8 and meets Office, unless the request carries CI deploy.',
       { require: [{ ip: { ip: '10.0.0.0/8' } }, { group: { id: 'g1' } }], exclude: [{ service_token: { token_id: 't1' } }] },
     ],
-    ['Lets in without credentials everyone.', { decision: 'bypass', include: [{ everyone: {} }] }],
+    ['Lets in everyone without credentials.', { decision: 'bypass', include: [{ everyone: {} }] }],
+    [
+      'Lets in everyone without credentials, unless the request comes from 192.0.2.0/24.',
+      { decision: 'bypass', include: [{ everyone: {} }], exclude: [{ ip: { ip: '192.0.2.0/24' } }] },
+    ],
     ['Denies a token that is gone.', { decision: 'deny', include: [{ service_token: { token_id: 't2' } }] }],
   ])('%s', (expected, policy) => expect(sentence(policy)).toBe(expected))
 })

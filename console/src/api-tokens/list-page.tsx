@@ -118,6 +118,7 @@ function TokenTable({ tokens, reason, onAct }: TokenTableProps) {
               <td>
                 <span className="strong breaks">{token.name}</span>
                 <div className="small soft breaks">{permissionsIn(token)}</div>
+                {ranges(token) !== '' && <div className="small faint breaks">{ranges(token)}</div>}
               </td>
               <td>
                 <span className={tones[token.status]}>{states[token.status]}</span>
@@ -169,4 +170,12 @@ function permissionsIn({ policies }: ApiTokenResult): string {
     ),
   ]
   return names.length > mostNamed ? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more` : names.join(', ')
+}
+
+/** From where it may be used, where that is not anywhere. */
+function ranges({ condition }: ApiTokenResult): string {
+  const { in: only = [], not_in: never = [] } = condition?.request_ip ?? {}
+  return [only.length > 0 && `only from ${only.join(', ')}`, never.length > 0 && `never from ${never.join(', ')}`]
+    .filter(Boolean)
+    .join(', ')
 }

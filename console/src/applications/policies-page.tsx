@@ -164,7 +164,7 @@ interface RowProps {
 function Row({ name, note, reason, onOpen, children }: RowProps) {
   return (
     <li className="row-item">
-      <div className="row-apart">
+      <div className="row-head">
         <span className="row">
           <span className="strong breaks">{name}</span>
           <span className="small faint">{note}</span>

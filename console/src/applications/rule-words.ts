@@ -37,6 +37,7 @@ export function sentenceOf(policy: PolicyWords, names: Names): readonly Words[] 
       include.map((rule) => [nounOf(rule, names)]),
       'or',
     ),
+    ...(decision === 'bypass' ? [{ text: ' without credentials' }] : []),
     ...(require.length > 0
       ? [
           { text: ', but only if the request ' },
@@ -59,7 +60,7 @@ export function sentenceOf(policy: PolicyWords, names: Names): readonly Words[] 
   ]
 }
 
-const openings = { non_identity: 'Lets in', bypass: 'Lets in without credentials', deny: 'Denies', allow: 'Allows' } as const
+const openings = { non_identity: 'Lets in', bypass: 'Lets in', deny: 'Denies', allow: 'Allows' } as const
 const remarks = { non_identity: '', bypass: '', deny: '', allow: ' It is about people, and lets no machine in.' } as const
 
 /** What a group stands for. */

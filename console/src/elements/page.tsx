@@ -57,14 +57,16 @@ interface CardProps {
   readonly title?: string
   readonly lead?: ReactNode
   readonly actions?: ReactNode
+  /** For links to it. */
+  readonly id?: string
   /** Its content reaches to the edges, as tables do. */
   readonly isFlush?: boolean
   readonly children: ReactNode
 }
 
-export function Card({ title, lead, actions, isFlush = false, children }: CardProps) {
+export function Card({ title, lead, actions, id, isFlush = false, children }: CardProps) {
   return (
-    <section className="card" aria-label={title}>
+    <section className="card" aria-label={title} id={id}>
       {title !== undefined && (
         <div className="card-head">
           <div>

@@ -4,11 +4,17 @@ import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { type Status, statuses } from './list-query.ts'
 
+const lookMs = 60_000
+
 /** How many tokens are in which state. */
 export function useTokenCounts() {
   const client = useClient()
   const { place } = usePlace()
-  return useQuery({ queryKey: [place.id, 'tokens', 'overview'], queryFn: ({ signal }) => client.serviceTokens.overview(place, signal) })
+  return useQuery({
+    queryKey: [place.id, 'tokens', 'overview'],
+    refetchInterval: lookMs,
+    queryFn: ({ signal }) => client.serviceTokens.overview(place, signal),
+  })
 }
 
 /** The states that there are, with how many tokens are in each. */

@@ -1,8 +1,11 @@
 import { SearchX } from 'lucide-react'
-import { createBrowserRouter, Link, useRouteError } from 'react-router'
+import type { ComponentType, ReactElement } from 'react'
+import { createBrowserRouter, Link, type RouteObject, useRouteError } from 'react-router'
+import type { PermissionResult } from '../../src/wire/permission.ts'
 import { Empty, Skeleton } from './elements/states.tsx'
 import { OverviewPage } from './overview/overview-page.tsx'
 import { ListPage } from './service-tokens/list-page.tsx'
+import { GuardedPage } from './shell/guarded.tsx'
 import { Home } from './shell/home.tsx'
 import { InPlace } from './shell/place.tsx'
 import { Shell } from './shell/shell.tsx'
@@ -31,6 +34,25 @@ function Broken() {
   )
 }
 
+function guarded(title: string, permission: PermissionResult, page: ReactElement): ReactElement {
+  return (
+    <GuardedPage title={title} permission={permission}>
+      {page}
+    </GuardedPage>
+  )
+}
+
+/** A page that is loaded when somebody goes there. */
+function later(path: string, title: string, permission: PermissionResult, load: () => Promise<ComponentType>): RouteObject {
+  return {
+    path,
+    async lazy() {
+      const Loaded = await load()
+      return { Component: () => guarded(title, permission, <Loaded />) }
+    },
+  }
+}
+
 // What most visits need comes with the first load; the rest when it is asked for.
 export const router = createBrowserRouter([
   {
@@ -46,19 +68,31 @@ export const router = createBrowserRouter([
             element: <Shell />,
             children: [
               { index: true, element: <OverviewPage /> },
-              { path: 'tokens', element: <ListPage /> },
-              { path: 'tokens/new', lazy: async () => ({ Component: (await import('./service-tokens/create-page.tsx')).CreatePage }) },
-              { path: 'tokens/:tokenId', lazy: async () => ({ Component: (await import('./service-tokens/detail-page.tsx')).DetailPage }) },
-              { path: 'applications', lazy: async () => ({ Component: (await import('./applications/list-page.tsx')).ListPage }) },
-              {
-                path: 'applications/:applicationId',
-                lazy: async () => ({ Component: (await import('./applications/detail-page.tsx')).DetailPage }),
-              },
+              { path: 'tokens', element: guarded('Service tokens', 'service_tokens:read', <ListPage />) },
+              later(
+                'tokens/new',
+                'New service token',
+                'service_tokens:write',
+                async () => (await import('./service-tokens/create-page.tsx')).CreatePage,
+              ),
+              later(
+                'tokens/:tokenId',
+                'Service token',
+                'service_tokens:read',
+                async () => (await import('./service-tokens/detail-page.tsx')).DetailPage,
+              ),
+              later('applications', 'Applications', 'apps:read', async () => (await import('./applications/list-page.tsx')).ListPage),
+              later(
+                'applications/:applicationId',
+                'Application',
+                'apps:read',
+                async () => (await import('./applications/detail-page.tsx')).DetailPage,
+              ),
               { path: 'policies', lazy: async () => ({ Component: (await import('./applications/policies-page.tsx')).PoliciesPage }) },
-              { path: 'requests', lazy: async () => ({ Component: (await import('./logs/requests-page.tsx')).RequestsPage }) },
-              { path: 'audit', lazy: async () => ({ Component: (await import('./logs/audit-page.tsx')).AuditPage }) },
+              later('requests', 'Request log', 'audit_logs:read', async () => (await import('./logs/requests-page.tsx')).RequestsPage),
+              later('audit', 'Audit log', 'audit_logs:read', async () => (await import('./logs/audit-page.tsx')).AuditPage),
               { path: 'api-tokens', lazy: async () => ({ Component: (await import('./api-tokens/list-page.tsx')).ListPage }) },
-              { path: 'settings', lazy: async () => ({ Component: (await import('./settings/settings-page.tsx')).SettingsPage }) },
+              later('settings', 'Settings', 'organization:read', async () => (await import('./settings/settings-page.tsx')).SettingsPage),
               { path: '*', element: <NotFound /> },
             ],
           },

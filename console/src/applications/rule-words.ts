@@ -92,6 +92,14 @@ function clauseOf(rule: Rule, names: Names): readonly Words[] {
   return rule.group ? [{ text: 'meets ' }, nounOf(rule, names)] : [{ text: 'comes from anyone' }]
 }
 
+/** What the API says of a policy, with its rule in words: "It requires that the request meets Office, which does not hold." */
+export function findingInWords(message: string, names: Names): string {
+  const [, opening, rule, rest] = /^(It requires|It excludes) (\{.*\})(, which .*)$/.exec(message) ?? []
+  if (rule === undefined) return message
+  const clause = clauseOf(JSON.parse(rule) as Rule, names).map(({ text }) => text)
+  return `${opening} that the request ${clause.join('')}${rest}`
+}
+
 /** The ids of the tokens that rules name. */
 export function tokensIn(policies: readonly Rules[]): readonly string[] {
   const rules = policies.flatMap(({ include, require, exclude }) => [...include, ...require, ...exclude])

@@ -6,7 +6,7 @@ import { reasonInWords } from './reasons.ts'
 
 interface RequestTableProps {
   readonly requests: readonly AccessRequestResult[]
-  /** Whoever reads it knows that all of them were refused. */
+  /** Whoever reads it knows that all of them were refused: it says no more than why. */
   readonly isAllRefused?: boolean
 }
 
@@ -55,7 +55,7 @@ export function RequestTable({ requests, isAllRefused = false }: RequestTablePro
               </td>
               <td className="from-medium breaks">
                 {request.app_name ?? <span className="faint">none</span>}
-                {request.app_domain !== '*' && <div className="small faint">{request.app_domain}</div>}
+                {request.app_domain !== '*' && !isAllRefused && <div className="small faint">{request.app_domain}</div>}
               </td>
               <td className="from-medium mono small">{request.ip_address}</td>
             </tr>

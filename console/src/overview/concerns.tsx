@@ -74,8 +74,8 @@ export function ofCounts(counts: ServiceTokenOverview, home: string): readonly C
       ...{ note: 'Refresh those that are still needed.', to: list('expiring_7d') },
     },
     done > 0 && {
-      ...{ icon: <RotateCw size={size} />, text: `${counted(done, 'token')} in grace for nobody`, tone: 'info' as const },
-      ...{ note: 'The old secret still works, and nobody has used it for a day: end the grace period.', to: list('grace_unused') },
+      ...{ icon: <RotateCw size={size} />, text: `${counted(done, 'token')} in grace, old secret unused`, tone: 'info' as const },
+      ...{ note: 'It still works, and nobody has come with it for a day: end the grace period.', to: list('grace_unused') },
     },
     unused > 0 && {
       ...{ icon: <Clock size={size} />, text: `${counted(unused, 'token')} unused for 90 days`, tone: 'info' as const },
@@ -83,7 +83,7 @@ export function ofCounts(counts: ServiceTokenOverview, home: string): readonly C
     },
     never > 0 && {
       ...{ icon: <Unplug size={size} />, text: `${counted(never, 'token')} never used`, tone: 'info' as const },
-      ...{ note: 'Their secrets are out, and no machine ever came with one.', to: list('never_used') },
+      ...{ note: 'No machine has ever come with their secrets.', to: list('never_used') },
     },
   ].filter((concern) => concern !== false)
 }

@@ -51,7 +51,7 @@ export function BulkDialog({ action, tokens, onClose, onDone }: BulkDialogProps)
   return (
     <ActionDialog
       title={tokens.length === 1 ? `${verb} ${tokens[0]?.name}?` : `${verb} ${counted(concerned.length, 'service token')}?`}
-      lead={consequence}
+      lead={consequence[tokens.length === 1 ? 0 : 1]}
       action={change.isPending ? `${progress} of ${concerned.length}` : verb}
       isDangerous={isDangerous}
       isBusy={change.isPending}
@@ -61,7 +61,7 @@ export function BulkDialog({ action, tokens, onClose, onDone }: BulkDialogProps)
       onAct={() => change.mutate()}
     >
       <List action={action} tokens={concerned} />
-      {named.length > 0 && <Kept tokens={named} namings={namings.of} />}
+      {named.length > 0 && <Kept tokens={named} namings={namings.of} isAlone={tokens.length === 1} />}
       {left > 0 && (
         <p className="soft">{`${left} of the selected ${left === 1 ? 'is' : 'are'} ${others}, and left as ${left === 1 ? 'it is' : 'they are'}.`}</p>
       )}
@@ -88,22 +88,28 @@ function List({ action, tokens }: Pick<BulkDialogProps, 'action' | 'tokens'>) {
 }
 
 interface KeptProps {
+  /** No other token is concerned. */
+  readonly isAlone: boolean
   readonly tokens: readonly ServiceTokenResult[]
   readonly namings: (tokenId: string) => readonly Naming[]
 }
 
 /** Those that cannot be deleted, and what keeps them. */
-function Kept({ tokens, namings }: KeptProps) {
+function Kept({ tokens, namings, isAlone }: KeptProps) {
   return (
     <Note kind="warn">
-      {tokens.length === 1 ? 'One is kept, because it is still named:' : `${tokens.length} are kept, because they are still named:`}
-      {tokens.slice(0, mostShown).map((token) => (
-        <div key={token.id} className="stack-tight">
-          <span className="strong breaks">{token.name}</span>
-          <NamingList namings={namings(token.id)} />
-        </div>
-      ))}
-      {tokens.length > mostShown && <div>and {(tokens.length - mostShown).toLocaleString('en')} more</div>}
+      <div className="stack-tight">
+        {isAlone
+          ? 'It is kept as long as these name it:'
+          : `${counted(tokens.length, 'token')} kept, because something names ${tokens.length === 1 ? 'it' : 'them'}:`}
+        {tokens.slice(0, mostShown).map((token) => (
+          <div key={token.id}>
+            {!isAlone && <span className="strong breaks">{token.name}</span>}
+            <NamingList namings={namings(token.id)} />
+          </div>
+        ))}
+        {tokens.length > mostShown && <div>and {(tokens.length - mostShown).toLocaleString('en')} more</div>}
+      </div>
     </Note>
   )
 }

@@ -1,5 +1,5 @@
 import type { SecretUseResult } from '../../../src/wire/service-token.ts'
-import { inWords } from '../elements/moment.tsx'
+import { inWords } from '../elements/instants.ts'
 import { counted } from './lifetime.ts'
 
 /** How much later a caller must have come with the current secret to be taken for one that has switched: behind one address there may be several. */

@@ -17,7 +17,7 @@ export function NamingCard({ token }: { readonly token: ServiceTokenResult }) {
 
 export function NamingList({ namings }: { readonly namings: readonly Naming[] }) {
   return (
-    <ul className="plain-list">
+    <ul className="plain-list namings">
       {namings.map(({ what, name, to }) => (
         <li key={`${what} ${name}`} className="breaks">
           <Link to={to} className="name-link">

@@ -17,6 +17,9 @@ export function useTokenCounts() {
   })
 }
 
+/** Part of another state, and a row of choices has only so much room. */
+const linkedOnly: ReadonlySet<Status> = new Set(['grace_unused'])
+
 /** The states that there are, with how many tokens are in each. */
 export function StatusFilter({ status, onChange }: { readonly status: Status; readonly onChange: (status: Status) => void }) {
   const name = useId()
@@ -24,14 +27,16 @@ export function StatusFilter({ status, onChange }: { readonly status: Status; re
   return (
     <fieldset className="choices pills">
       <legend className="unseen">State</legend>
-      {statuses.map(([value, text]) => (
-        <label key={value} className="choice">
-          <input type="radio" name={name} checked={value === status} onChange={() => onChange(value)} />
-          <span>
-            {text} {counts && <span className="count">{counts[value === '' ? 'total' : value].toLocaleString('en')}</span>}
-          </span>
-        </label>
-      ))}
+      {statuses
+        .filter(([value]) => value === status || !linkedOnly.has(value))
+        .map(([value, text]) => (
+          <label key={value} className="choice">
+            <input type="radio" name={name} checked={value === status} onChange={() => onChange(value)} />
+            <span>
+              {text} {counts && <span className="count">{counts[value === '' ? 'total' : value].toLocaleString('en')}</span>}
+            </span>
+          </label>
+        ))}
     </fieldset>
   )
 }

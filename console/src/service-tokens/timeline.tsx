@@ -1,6 +1,7 @@
 import type { AuditLogResult } from '../../../src/wire/audit-log.ts'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
-import { isForever, Moment, useNow } from '../elements/moment.tsx'
+import { isForever } from '../elements/instants.ts'
+import { Moment, useNow } from '../elements/moment.tsx'
 import { Card } from '../elements/page.tsx'
 import { actorOf } from '../logs/audit-words.ts'
 import { lifetimeInWords } from './lifetime.ts'

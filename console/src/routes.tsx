@@ -1,8 +1,10 @@
 import { SearchX } from 'lucide-react'
 import type { ComponentType, ReactElement } from 'react'
 import { createBrowserRouter, Link, type RouteObject, useRouteError } from 'react-router'
+import { ApiError } from '../../src/client/transport.ts'
 import type { PermissionResult } from '../../src/wire/permission.ts'
-import { Empty, Skeleton } from './elements/states.tsx'
+import { Card, Page } from './elements/page.tsx'
+import { Empty, Failed, Skeleton } from './elements/states.tsx'
 import { OverviewPage } from './overview/overview-page.tsx'
 import { ListPage } from './service-tokens/list-page.tsx'
 import { GuardedPage } from './shell/guarded.tsx'
@@ -34,7 +36,19 @@ function Broken() {
   )
 }
 
-function guarded(title: string, permission: PermissionResult, page: ReactElement): ReactElement {
+/** The listener is away, or Postern was upgraded and has other files now. */
+function NotLoaded({ title }: { readonly title: string }) {
+  return (
+    <Page title={title}>
+      <Card>
+        <Failed error={new ApiError(0, 'The console could not load this page.')} onRetry={() => window.location.reload()} />
+      </Card>
+    </Page>
+  )
+}
+
+function guarded(title: string, permission: PermissionResult | undefined, page: ReactElement): ReactElement {
+  if (permission === undefined) return page
   return (
     <GuardedPage title={title} permission={permission}>
       {page}
@@ -42,13 +56,13 @@ function guarded(title: string, permission: PermissionResult, page: ReactElement
   )
 }
 
-/** A page that is loaded when somebody goes there. */
-function later(path: string, title: string, permission: PermissionResult, load: () => Promise<ComponentType>): RouteObject {
+/** A page that is loaded when somebody goes there. Without a permission its parts say for themselves what they need. */
+function later(path: string, title: string, permission: PermissionResult | undefined, load: () => Promise<ComponentType>): RouteObject {
   return {
     path,
     async lazy() {
-      const Loaded = await load()
-      return { Component: () => guarded(title, permission, <Loaded />) }
+      const Loaded = await load().catch(() => undefined)
+      return { Component: () => guarded(title, permission, Loaded ? <Loaded /> : <NotLoaded title={title} />) }
     },
   }
 }
@@ -88,10 +102,15 @@ export const router = createBrowserRouter([
                 'apps:read',
                 async () => (await import('./applications/detail-page.tsx')).DetailPage,
               ),
-              { path: 'policies', lazy: async () => ({ Component: (await import('./applications/policies-page.tsx')).PoliciesPage }) },
+              later(
+                'policies',
+                'Policies and groups',
+                undefined,
+                async () => (await import('./applications/policies-page.tsx')).PoliciesPage,
+              ),
               later('requests', 'Request log', 'audit_logs:read', async () => (await import('./logs/requests-page.tsx')).RequestsPage),
               later('audit', 'Audit log', 'audit_logs:read', async () => (await import('./logs/audit-page.tsx')).AuditPage),
-              { path: 'api-tokens', lazy: async () => ({ Component: (await import('./api-tokens/list-page.tsx')).ListPage }) },
+              later('api-tokens', 'API tokens', undefined, async () => (await import('./api-tokens/list-page.tsx')).ListPage),
               later('settings', 'Settings', 'organization:read', async () => (await import('./settings/settings-page.tsx')).SettingsPage),
               { path: '*', element: <NotFound /> },
             ],

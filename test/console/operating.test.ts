@@ -154,7 +154,9 @@ describe('an operator', () => {
     await page.context().setOffline(true)
     const alert = page.getByRole('alert').filter({ hasText: 'The API cannot be reached. What you see may be out of date.' })
     await alert.waitFor()
-    // What was never loaded says so in its own place.
+    // What was never loaded says so in its own place, be it a page or what it shows.
+    await page.getByRole('link', { name: 'Settings', exact: true }).click()
+    await page.getByText('The console could not load this page.').waitFor()
     await page.getByRole('link', { name: 'Service tokens', exact: true }).first().click()
     await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
     await page.context().setOffline(false)

@@ -17,6 +17,7 @@ describe('in the console', () => {
     await signIn(page, installation)
     const button = (name: string) => page.getByRole('button', { name, exact: true })
 
+    await page.getByRole('region', { name: 'First steps' }).getByRole('link', { name: 'Make a service token' }).waitFor()
     await page.getByRole('link', { name: 'New service token' }).click()
     await page.getByLabel('Name').fill('CI deploy')
     await page.getByLabel('90 days').check({ force: true })

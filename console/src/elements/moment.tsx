@@ -19,26 +19,31 @@ export function useNow(): number {
   return useContext(Now)
 }
 
+/** What lies between the last tick and this moment has been, and is not to come. */
+function nowFor(instant: number, ticked: number): number {
+  return instant > ticked ? Date.now() : ticked
+}
+
 /** A time in relation to now; the exact one, and the same in UTC, on hover. */
 export function Moment({ at }: { readonly at: string }) {
-  const now = useNow()
+  const ticked = useNow()
   const instant = Date.parse(at)
   if (isForever(instant)) return <span>never</span>
   return (
     <time dateTime={at} title={`${exactly(instant)} (${at})`} className="nowrap">
-      {inWords(instant, now)}
+      {inWords(instant, nowFor(instant, ticked))}
     </time>
   )
 }
 
 /** The exact time, and in relation to now behind it. */
 export function ExactMoment({ at }: { readonly at: string }) {
-  const now = useNow()
+  const ticked = useNow()
   const instant = Date.parse(at)
   if (isForever(instant)) return <span>never</span>
   return (
     <time dateTime={at} title={at}>
-      {exactly(instant)} <span className="faint">({inWords(instant, now)})</span>
+      {exactly(instant)} <span className="faint">({inWords(instant, nowFor(instant, ticked))})</span>
     </time>
   )
 }

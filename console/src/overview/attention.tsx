@@ -8,6 +8,7 @@ import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { lookMs, useActivity } from './activity.ts'
 import { type Concern, gatesBehind, ofCounts, rising, stillTrying } from './concerns.tsx'
+import { FirstSteps } from './first-steps.tsx'
 import { useGates } from './gates-card.tsx'
 
 /** What somebody should look at, the most pressing first. */
@@ -26,6 +27,7 @@ export function Attention() {
       </Card>
     )
   }
+  if (counts.total === 0) return <FirstSteps />
   const concerns = [...gatesBehind(gates, home), ...stillTrying(refusals, home), ...rising(activity, home), ...ofCounts(counts, home)]
   return (
     <Card title="Needs attention" isFlush>

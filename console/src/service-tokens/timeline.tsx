@@ -4,6 +4,7 @@ import { isForever } from '../elements/instants.ts'
 import { Moment, useNow } from '../elements/moment.tsx'
 import { Card } from '../elements/page.tsx'
 import { actorOf } from '../logs/audit-words.ts'
+import { usePlace } from '../shell/place.tsx'
 import { lifetimeInWords } from './lifetime.ts'
 import { type Shown, shownIn, useTrail } from './trail.ts'
 
@@ -16,6 +17,7 @@ interface Happening {
 
 /** Its life: what was done to it, by whom, what the gate saw of it, and what is to come. Newest first. */
 export function Timeline({ token }: { readonly token: ServiceTokenResult }) {
+  const { place } = usePlace()
   const now = useNow()
   const trail = useTrail(token)
   const told = trail.data?.entries.flatMap(happeningsOf) ?? []
@@ -35,7 +37,11 @@ export function Timeline({ token }: { readonly token: ServiceTokenResult }) {
         ))}
       </ol>
       {!trail.isEnabled && (
-        <p className="small soft timeline-note">What was done since is in the audit log, which your credential may not read.</p>
+        <p className="small soft timeline-note">
+          {place.kind === 'zone'
+            ? 'What was done since is in the audit log of the account.'
+            : 'What was done since is in the audit log, which your credential may not read.'}
+        </p>
       )}
     </Card>
   )

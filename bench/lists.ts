@@ -92,7 +92,7 @@ async function lists(target: Target): Promise<readonly Timing[]> {
   return timeEach(target, cases)
 }
 
-const statuses = ['active', 'disabled', 'expired', 'in_grace', 'never_used', 'unused', 'expiring_7d', 'expiring_30d']
+const statuses = ['active', 'disabled', 'expired', 'in_grace', 'grace_unused', 'never_used', 'unused', 'expiring_7d', 'expiring_30d']
 const orders = ['created_at', 'name', 'expires_at', 'last_seen_at', 'updated_at']
 
 /** Pages of 50 of every order, of every status, and of every status in every order: the first and, where it is said, the middle one. */

@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { ServiceTokenQuery } from '../authority/queries.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Scope } from '../domain/service-token.ts'
-import { expiringWithinMs, type ServiceTokenStatus, unusedAfterMs } from '../domain/service-token-status.ts'
+import { expiringWithinMs, graceUnusedAfterMs, type ServiceTokenStatus, unusedAfterMs } from '../domain/service-token-status.ts'
 import type { Tables } from './schema.ts'
 import { type Condition, idIn, isInScope, type ListTable, listTables } from './service-token-order.ts'
 
@@ -44,6 +44,11 @@ function conditionFor(status: ServiceTokenStatus, at: Instant): Condition {
     case 'in_grace':
       // A secret that was ended before its time has its end in the past.
       return sql`${works} and previous_until > ${at}`
+    case 'grace_unused':
+      return sql`${conditionFor('in_grace', at)} and not exists (
+        select 1 from secret_use where secret_use.service_token_id = service_token.id and secret_version = previous_version
+        and secret_use.last_seen_at > ${at - graceUnusedAfterMs}
+      )`
     case 'expiring_7d':
     case 'expiring_30d':
       return sql`${works} and expires_at <= ${at + expiringWithinMs[status]}`

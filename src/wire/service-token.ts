@@ -49,7 +49,9 @@ export const RotateServiceToken = Type.Object(PreviousEnd, {
   examples: [{ previous_client_secret_expires_at: previousEnd }],
 })
 
-const statuses = ['active', 'disabled', 'expired', 'in_grace', 'never_used', 'unused', 'expiring_7d', 'expiring_30d'] as const
+const statuses = [
+  ...(['active', 'disabled', 'expired', 'in_grace', 'grace_unused', 'never_used', 'unused', 'expiring_7d', 'expiring_30d'] as const),
+] as const
 const orders = ['created_at', 'name', 'expires_at', 'last_seen_at', 'updated_at'] as const
 
 export const ListServiceTokens = Type.Object({
@@ -107,12 +109,16 @@ export const SecretUseResult = Type.Object(
 
 export type SecretUseResult = Static<typeof SecretUseResult>
 
-const overview = { total: 42, active: 38, disabled: 3, expired: 1, in_grace: 2, never_used: 4, unused: 6, expiring_7d: 1, expiring_30d: 5 }
+const overview = {
+  ...{ total: 42, active: 38, disabled: 3, expired: 1, in_grace: 2, grace_unused: 1 },
+  ...{ never_used: 4, unused: 6, expiring_7d: 1, expiring_30d: 5 },
+}
 
 /** A token is active, disabled or expired; the rest overlaps. */
 export const ServiceTokenOverviewResult = Type.Object(
   {
     ...{ total: Type.Integer(), active: Type.Integer(), disabled: Type.Integer(), expired: Type.Integer(), in_grace: Type.Integer() },
+    grace_unused: Type.Integer(),
     ...{ never_used: Type.Integer(), unused: Type.Integer(), expiring_7d: Type.Integer(), expiring_30d: Type.Integer() },
   },
   { examples: [overview] },

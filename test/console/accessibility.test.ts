@@ -115,6 +115,8 @@ const windows: Readonly<Record<string, { readonly on: string; readonly press: st
   rotate: { on: 'token', press: 'Rotate' },
   'end-grace': { on: 'token', press: 'End the grace period' },
   'token-menu': { on: 'token', press: 'More actions' },
+  'delete-token': { on: 'token', press: 'More actions', choose: 'Delete' },
+  'change-lifetime': { on: 'token', press: 'More actions', choose: 'Change lifetime' },
   'new-application': { on: 'applications', press: 'New application' },
   policy: { on: 'application', press: 'Edit CI from the office' },
   'add-policy': { on: 'application', press: 'Add policy' },

@@ -94,6 +94,26 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
     expect(await kept()).toEqual([0, 0, 0])
   })
+
+  test('takes e-mail and key too, and keeps them nowhere but in memory where that is wished', async ({ skip }) => {
+    if (installation.obstacle !== undefined) return skip(`Chromium does not start here: ${String(installation.obstacle)}`)
+    const { page } = await installation.open()
+    const { email, apiKey } = installation.shown
+    await page.goto(installation.postern.apiUrl)
+    await page.getByLabel('E-mail and key').check({ force: true })
+    await page.getByLabel('E-mail', { exact: true }).fill(email)
+    await page.getByLabel('API key', { exact: true }).fill('wrong')
+    await page.getByLabel(/^Stay signed in/).uncheck()
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('The API does not accept this credential.').waitFor()
+    await page.getByLabel('API key', { exact: true }).fill(apiKey)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+    expect(await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie.length]')).toEqual([0, 0, 0])
+    expect(page.url()).not.toContain(apiKey)
+    await page.reload()
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  })
 })
 
 /** Names of files with this ending, in the build's folder of assets. */

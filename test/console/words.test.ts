@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type PolicyWords, sentenceOf } from '../../console/src/applications/rule-words.ts'
+import { findingInWords, type PolicyWords, sentenceOf } from '../../console/src/applications/rule-words.ts'
 import { ticksUpTo } from '../../console/src/elements/ticks.ts'
 import { asCsv, asJsonLines } from '../../console/src/logs/export.ts'
+import { callersInWords, previousCallers } from '../../console/src/service-tokens/callers.ts'
 import { endOf, lifetimeInWords } from '../../console/src/service-tokens/lifetime.ts'
 import { snippets } from '../../console/src/service-tokens/snippets.ts'
 
@@ -25,9 +26,50 @@ describe('a policy as a sentence', () => {
       'Lets in any valid service token, but only if the request comes from 10.0.0.0/8 and meets Office, unless the request carries CI deploy.',
       { require: [{ ip: { ip: '10.0.0.0/8' } }, { group: { id: 'g1' } }], exclude: [{ service_token: { token_id: 't1' } }] },
     ],
-    ['Lets in without credentials everyone.', { decision: 'bypass', include: [{ everyone: {} }] }],
+    ['Lets in everyone without credentials.', { decision: 'bypass', include: [{ everyone: {} }] }],
+    [
+      'Lets in everyone without credentials, unless the request comes from 192.0.2.0/24.',
+      { decision: 'bypass', include: [{ everyone: {} }], exclude: [{ ip: { ip: '192.0.2.0/24' } }] },
+    ],
     ['Denies a token that is gone.', { decision: 'deny', include: [{ service_token: { token_id: 't2' } }] }],
   ])('%s', (expected, policy) => expect(sentence(policy)).toBe(expected))
+})
+
+test.each([
+  ['It requires {"group":{"id":"g1"}}, which does not hold.', 'It requires that the request meets Office, which does not hold.'],
+  ['It excludes {"ip":{"ip":"10.0.0.0/8"}}, which holds.', 'It excludes that the request comes from 10.0.0.0/8, which holds.'],
+  ['It applies.', 'It applies.'],
+])('what the API finds has its rule in words: %s', (message, expected) => expect(findingInWords(message, names)).toBe(expected))
+
+describe('callers during a grace period', () => {
+  const minute = 60_000
+  const now = Date.parse('2026-03-01T12:00:00Z')
+  const use = (secret: 'current' | 'previous', address: string, minutesAgo: number) => ({
+    ...{ secret, ip_address: address, client_secret_version: secret === 'current' ? 2 : 1 },
+    last_seen_at: new Date(now - minutesAgo * minute).toISOString(),
+  })
+  const told = (uses: Parameters<typeof previousCallers>[0], rotatedAt?: number) => callersInWords(previousCallers(uses, rotatedAt), now)
+
+  test('still use the previous secret as long as they were not seen with the current one since', () => {
+    const uses = [
+      ...[use('previous', '10.0.0.4', 2), use('previous', '10.0.0.9', 30), use('current', '10.0.0.9', 10)],
+      ...[use('previous', '10.0.0.5', 4), use('current', '10.0.0.5', 3), use('current', '10.0.0.1', 1)],
+    ]
+    expect(told(uses)).toBe(
+      '2 callers still use the previous secret: 10.0.0.4 2 minutes ago, 10.0.0.5 4 minutes ago. 1 caller has switched to the current one.',
+    )
+  })
+
+  test('from before the rotation may come yet', () => {
+    const uses = [use('previous', '10.0.0.4', 90), use('previous', '10.0.0.9', 90), use('current', '10.0.0.9', 59)]
+    expect(told(uses, now - 60 * minute)).toBe(
+      'Nobody has used the previous secret since the rotation. 1 caller has switched to the current one. 1 caller from before the rotation has not come since.',
+    )
+  })
+
+  test('are no longer there', () => {
+    expect(told([use('current', '10.0.0.4', 1)])).toBe('Nobody uses the previous secret any more: its grace period can end.')
+  })
 })
 
 describe('a lifetime', () => {

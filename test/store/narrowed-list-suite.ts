@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { SeenServiceToken, Store } from '../../src/authority/ports.ts'
+import type { SecretUse, SeenServiceToken, Store } from '../../src/authority/ports.ts'
 import type { ServiceTokenOrder, ServiceTokenQuery } from '../../src/authority/queries.ts'
 import { digestOf } from '../../src/domain/secret.ts'
 import type { ServiceTokenStatus } from '../../src/domain/service-token-status.ts'
@@ -10,12 +10,16 @@ import type { StoreUnderTest } from './store-under-test.ts'
 
 const scopes = [here, zoneHere, elsewhere] as const
 
+/** When somebody last came with a token's secret before the last rotation. */
+const previousSeenAt = new Map<string, number>()
+
 /** What the statuses mean, in other words than the store's. */
 const hasStatus: { readonly [S in ServiceTokenStatus]: (seen: SeenServiceToken) => boolean } = {
   active: ({ token }) => token.enabled && token.expiresAt > noon,
   disabled: ({ token }) => !token.enabled,
   expired: ({ token }) => token.enabled && token.expiresAt <= noon,
   in_grace: (seen) => hasStatus.active(seen) && (seen.token.previous?.until ?? 0) > noon,
+  grace_unused: (seen) => hasStatus.in_grace(seen) && (previousSeenAt.get(seen.token.id) ?? 0) <= noon - dayMs,
   never_used: ({ lastSeenAt }) => lastSeenAt === null,
   unused: ({ token, lastSeenAt }) => (lastSeenAt ?? token.createdAt) <= noon - 90 * dayMs,
   expiring_7d: (seen) => hasStatus.active(seen) && seen.token.expiresAt <= noon + 7 * dayMs,
@@ -55,6 +59,7 @@ const traits = fc.record({
   updatedAt: around(noon - 5, noon - 2),
   expiresAt: around(noon, noon + 7 * dayMs, noon + 30 * dayMs, noon + 300 * dayMs),
   graceUntil: fc.option(around(noon)),
+  previousSeenAt: fc.option(around(noon - dayMs)),
   seenAfterMs: fc.option(fc.constantFrom(0, 1, 10 * dayMs, 10 * dayMs - 1, 99 * dayMs)),
 })
 
@@ -67,15 +72,23 @@ export function describeNarrowedLists(underTest: () => StoreUnderTest): void {
   async function fill(store: Store, made: readonly Traits[]) {
     const all: SeenServiceToken[] = []
     const uses = new Map<string, number>()
-    for (const { scope, graceUntil, seenAfterMs, ...fields } of made) {
+    const secretUses: SecretUse[] = []
+    for (const { scope, graceUntil, previousSeenAt: previousAt, seenAfterMs, ...fields } of made) {
       const previous = graceUntil === null ? null : { digest: digestOf('before'), until: graceUntil, version: 1 }
-      const token = aServiceToken(++number, { ...scope, ...fields, previous })
+      const token = aServiceToken(++number, { ...scope, ...fields, previous, secretVersion: 2 })
       await save(store, insert('service_token', token))
       const lastSeenAt = seenAfterMs === null ? null : token.createdAt + seenAfterMs
       if (lastSeenAt !== null) uses.set(token.id, lastSeenAt)
+      if (previousAt !== null && previous !== null) {
+        previousSeenAt.set(token.id, previousAt)
+        secretUses.push({ tokenId: token.id, secretVersion: 1, address: '10.0.0.4', at: previousAt })
+        // Whoever comes with the present one says nothing about it.
+        secretUses.push({ tokenId: token.id, secretVersion: 2, address: '10.0.0.4', at: noon })
+      }
       all.push({ token: { ...token, revision: 1 }, lastSeenAt })
     }
     await store.recordUses('service_token', uses)
+    await store.recordSecretUses(secretUses)
     return all
   }
 

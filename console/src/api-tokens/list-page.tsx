@@ -11,6 +11,7 @@ import { Page } from '../elements/page.tsx'
 import { Pager } from '../elements/pager.tsx'
 import { Empty, Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
+import { Guarded } from '../shell/guarded.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { type ApiTokenAction, ApiTokenDialog } from './action-dialog.tsx'
 import { CreateDialog } from './create-dialog.tsx'
@@ -22,7 +23,7 @@ const perPage = 50
 export function ListPage() {
   const { place, reasonAgainst } = usePlace()
   const client = useClient()
-  const [whose, setWhose] = useState<'account' | 'user'>('account')
+  const [whose, setWhose] = useState<'account' | 'user'>(() => (reasonAgainst('account_tokens:read') === undefined ? 'account' : 'user'))
   const [page, setPage] = useState(1)
   const [isCreating, setCreating] = useState(false)
   const [intention, setIntention] = useState<{ readonly action: ApiTokenAction; readonly token: ApiTokenResult }>()
@@ -30,9 +31,26 @@ export function ListPage() {
   const owner: ApiTokenOwner = whose === 'user' ? 'user' : place
   const query = useQuery({
     queryKey: [place.id, 'api-tokens', whose, page],
+    enabled: whose === 'user' || reasonAgainst('account_tokens:read') === undefined,
     queryFn: ({ signal }) => client.apiTokens.list(owner, page, signal),
   })
   const reason = whose === 'account' ? reasonAgainst('account_tokens:write') : undefined
+  const list = (
+    <Loaded query={query} lines={5}>
+      {({ items, total, pages }) =>
+        items.length === 0 ? (
+          <Empty icon={<UserKey size={22} />} title="No API tokens">
+            <p>Give every program and person one of their own, with no more permissions than they need.</p>
+          </Empty>
+        ) : (
+          <>
+            <TokenTable tokens={items} reason={reason} onAct={(action, token) => setIntention({ action, token })} />
+            <Pager {...{ page, pages, total, perPage }} what="API tokens" onPage={setPage} />
+          </>
+        )
+      }
+    </Loaded>
+  )
   return (
     <Page
       title="API tokens"
@@ -56,20 +74,7 @@ export function ListPage() {
         }}
       />
       <section className="card" aria-label="API tokens">
-        <Loaded query={query} lines={5}>
-          {({ items, total, pages }) =>
-            items.length === 0 ? (
-              <Empty icon={<UserKey size={22} />} title="No API tokens">
-                <p>Give every program and person one of their own, with no more permissions than they need.</p>
-              </Empty>
-            ) : (
-              <>
-                <TokenTable tokens={items} reason={reason} onAct={(action, token) => setIntention({ action, token })} />
-                <Pager {...{ page, pages, total, perPage }} what="API tokens" onPage={setPage} />
-              </>
-            )
-          }
-        </Loaded>
+        {whose === 'account' ? <Guarded permission="account_tokens:read">{list}</Guarded> : list}
       </section>
       {isCreating && (
         <CreateDialog
@@ -118,6 +123,7 @@ function TokenTable({ tokens, reason, onAct }: TokenTableProps) {
               <td>
                 <span className="strong breaks">{token.name}</span>
                 <div className="small soft breaks">{permissionsIn(token)}</div>
+                {ranges(token) !== '' && <div className="small faint breaks">{ranges(token)}</div>}
               </td>
               <td>
                 <span className={tones[token.status]}>{states[token.status]}</span>
@@ -169,4 +175,12 @@ function permissionsIn({ policies }: ApiTokenResult): string {
     ),
   ]
   return names.length > mostNamed ? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more` : names.join(', ')
+}
+
+/** From where it may be used, where that is not anywhere. */
+function ranges({ condition }: ApiTokenResult): string {
+  const { in: only = [], not_in: never = [] } = condition?.request_ip ?? {}
+  return [only.length > 0 && `only from ${only.join(', ')}`, never.length > 0 && `never from ${never.join(', ')}`]
+    .filter(Boolean)
+    .join(', ')
 }

@@ -81,7 +81,10 @@ function Row({ application, names, to }: { readonly application: ApplicationResu
         </Link>
         <span className="faint small">{origin === null ? 'asked by a proxy of your own' : `passed on to ${origin}`}</span>
       </div>
-      <p className="mono small soft breaks">{domains.join(', ')}</p>
+      <p className="mono small soft breaks">
+        {domains.join(', ')}
+        {domains.includes('*') && ' (every host that is left)'}
+      </p>
       <div className="small">
         {policies.length === 0 && <p className="soft">No policy lets anybody in.</p>}
         {policies.slice(0, mostSentences).map((policy) => (

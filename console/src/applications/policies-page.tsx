@@ -8,6 +8,7 @@ import { Card, Page } from '../elements/page.tsx'
 import { Empty, Loaded } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
 import { DeleteDialog } from '../shell/delete-dialog.tsx'
+import { GuardedCard } from '../shell/guarded.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { GroupDialog } from './group-dialog.tsx'
 import { PolicyDialog } from './policy-dialog.tsx'
@@ -26,8 +27,14 @@ export function PoliciesPage() {
           : 'Rules under a name. Shared policies belong to the account.'
       }
     >
-      {isAccount && <Policies />}
-      <Groups />
+      {isAccount && (
+        <GuardedCard title="Shared policies" permission="apps:read">
+          <Policies />
+        </GuardedCard>
+      )}
+      <GuardedCard title="Groups" permission="organization:read">
+        <Groups />
+      </GuardedCard>
     </Page>
   )
 }
@@ -164,7 +171,7 @@ interface RowProps {
 function Row({ name, note, reason, onOpen, children }: RowProps) {
   return (
     <li className="row-item">
-      <div className="row-apart">
+      <div className="row-head">
         <span className="row">
           <span className="strong breaks">{name}</span>
           <span className="small faint">{note}</span>

@@ -34,7 +34,7 @@ export function PolicyCard({ application }: { readonly application: ApplicationR
   return (
     <Card
       title="Who gets in"
-      lead="The first policy that matches decides. Who meets none is refused."
+      lead="Service Auth and bypass are asked first, then the others: the first that matches decides. Who meets none is refused."
       isFlush
       actions={<AddPolicy reason={reason} onChoose={setOpen} />}
     >

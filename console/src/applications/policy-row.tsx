@@ -35,7 +35,7 @@ export function PolicyRow({ policy, names, isFirst, isLast, reason, onAct }: Pol
   )
   return (
     <li className="row-item">
-      <div className="row-apart">
+      <div className="row-head">
         <span className="row">
           <span className="strong breaks">{name}</span>
           {isShared && <span className="badge">Shared</span>}

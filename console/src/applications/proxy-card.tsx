@@ -8,6 +8,7 @@ import type { ApplicationResult } from '../../../src/wire/application.ts'
 import { CodeBlock } from '../elements/copy.tsx'
 import { TextField } from '../elements/field.tsx'
 import { Card } from '../elements/page.tsx'
+import { filledIn } from './proxy-files.ts'
 
 // The configurations of the guide, which the tests start real proxies with.
 const guides = [
@@ -41,32 +42,13 @@ export function ProxyCard({ application }: { readonly application: ApplicationRe
           </Tabs.List>
           {guides.map(({ name, text }) => (
             <Tabs.Panel key={name} value={name} className="tab-panel">
-              <CodeBlock what={name} text={filledIn(text, { gate, service, application })} />
+              <CodeBlock what={name} text={filledIn(name, text, { gate, service, application })} />
             </Tabs.Panel>
           ))}
         </Tabs.Root>
       </div>
     </Card>
   )
-}
-
-interface Filling {
-  readonly gate: string
-  readonly service: string
-  readonly application: ApplicationResult
-}
-
-/** Puts addresses and host in the place of those that the guide has for examples. */
-function filledIn(text: string, { gate, service, application }: Filling): string {
-  const host = application.domain.split('/')[0] ?? '*'
-  const [gateHost = ''] = gate.split(':')
-  const [serviceHost = '', servicePort = ''] = service.split(':')
-  const named = text
-    .replaceAll('127.0.0.1:7480', () => gate)
-    .replaceAll('127.0.0.1:3000', () => service)
-    .replaceAll('address: 127.0.0.1, port_value: 7490', () => `address: ${gateHost}, port_value: 7490`)
-    .replaceAll('address: 127.0.0.1, port_value: 3000', () => `address: ${serviceHost}, port_value: ${servicePort || '80'}`)
-  return host === '*' ? named : named.replaceAll('service.example.com', () => host).replace('server_name _;', () => `server_name ${host};`)
 }
 
 function hostOf(url: string | null): string | undefined {

@@ -37,6 +37,7 @@ export function sentenceOf(policy: PolicyWords, names: Names): readonly Words[] 
       include.map((rule) => [nounOf(rule, names)]),
       'or',
     ),
+    ...(decision === 'bypass' ? [{ text: ' without credentials' }] : []),
     ...(require.length > 0
       ? [
           { text: ', but only if the request ' },
@@ -59,7 +60,7 @@ export function sentenceOf(policy: PolicyWords, names: Names): readonly Words[] 
   ]
 }
 
-const openings = { non_identity: 'Lets in', bypass: 'Lets in without credentials', deny: 'Denies', allow: 'Allows' } as const
+const openings = { non_identity: 'Lets in', bypass: 'Lets in', deny: 'Denies', allow: 'Allows' } as const
 const remarks = { non_identity: '', bypass: '', deny: '', allow: ' It is about people, and lets no machine in.' } as const
 
 /** What a group stands for. */
@@ -89,6 +90,14 @@ function clauseOf(rule: Rule, names: Names): readonly Words[] {
   if (rule.any_valid_service_token) return [{ text: 'carries a valid service token' }]
   if (rule.ip) return [{ text: `comes from ${rule.ip.ip}` }]
   return rule.group ? [{ text: 'meets ' }, nounOf(rule, names)] : [{ text: 'comes from anyone' }]
+}
+
+/** What the API says of a policy, with its rule in words: "It requires that the request meets Office, which does not hold." */
+export function findingInWords(message: string, names: Names): string {
+  const [, opening, rule, rest] = /^(It requires|It excludes) (\{.*\})(, which .*)$/.exec(message) ?? []
+  if (rule === undefined) return message
+  const clause = clauseOf(JSON.parse(rule) as Rule, names).map(({ text }) => text)
+  return `${opening} that the request ${clause.join('')}${rest}`
 }
 
 /** The ids of the tokens that rules name. */

@@ -20,10 +20,10 @@ export function useNames(policies: readonly Rules[]): Names {
   return useMemo(() => new Map([...tokens, ...(groups.data?.items ?? [])].map(({ id, name }) => [id, name])), [tokens, groups.data])
 }
 
-export function useGroups() {
+export function useGroups(isWanted = true) {
   const { place } = usePlace()
   const client = useClient()
-  return useQuery({ queryKey: [place.id, 'groups'], queryFn: ({ signal }) => client.groups.list(place, signal) })
+  return useQuery({ queryKey: [place.id, 'groups'], enabled: isWanted, queryFn: ({ signal }) => client.groups.list(place, signal) })
 }
 
 /** What a policy does, to be read. */

@@ -10,12 +10,15 @@ import { Note } from '../elements/note.tsx'
 import { Card } from '../elements/page.tsx'
 import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
+import { findingInWords, type Names } from './rule-words.ts'
+import { useNames } from './sentence.tsx'
 import { TokenPicker } from './token-picker.tsx'
 
 /** What the gate would do with a request, and why, without making one. */
 export function TryIt({ application }: { readonly application: ApplicationResult }) {
   const { place } = usePlace()
   const client = useClient()
+  const names = useNames(application.policies)
   const [tokenId, setTokenId] = useState('')
   const [[host, path], setTarget] = useState(() => targetOf(application.domain))
   const [address, setAddress] = useState('')
@@ -48,18 +51,20 @@ export function TryIt({ application }: { readonly application: ApplicationResult
         </div>
         <div role="status" className="stack">
           {explain.error && <Note kind="bad">{messageOf(explain.error)}</Note>}
-          {explain.data && <Explanation explanation={explain.data} />}
+          {explain.data && <Explanation explanation={explain.data} names={names} />}
         </div>
       </form>
     </Card>
   )
 }
 
-function Explanation({
-  explanation: { allowed, status, message, policy, other_application: other, policies },
-}: {
+interface ExplanationProps {
   readonly explanation: ExplanationResult
-}) {
+  readonly names: Names
+}
+
+function Explanation({ explanation, names }: ExplanationProps) {
+  const { allowed, status, message, policy, other_application: other, policies } = explanation
   return (
     <>
       <Note kind={allowed ? 'good' : 'bad'}>
@@ -77,7 +82,7 @@ function Explanation({
                 <CircleX size={15} className="tone-idle" aria-hidden />
               )}
               <span className="breaks">
-                <span className="strong">{one.name}</span>: {one.message}
+                <span className="strong">{one.name}</span>: {findingInWords(one.message, names)}
               </span>
             </li>
           ))}

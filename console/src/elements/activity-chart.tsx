@@ -17,6 +17,7 @@ export function HoursChoice({ hours, onChange }: { readonly hours: ChartHours; r
 }
 
 const height = 180
+const labelWidth = 40
 const plot = { left: 40, top: 8, bottom: 154 } as const
 
 const hourOf = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
@@ -108,7 +109,7 @@ function Bars<Hour extends ActivityResult>({ activity, parts, what, pointedAt, o
                 <rect key={kind} x={x + step * 0.12} width={step * 0.76} {...bar} className={`chart-${kind}`} />
               ))}
               {text !== undefined && (
-                <text x={x + step / 2} y={height - 8} textAnchor="middle" className="chart-text">
+                <text {...placeOf(x + step / 2, width)} y={height - 8} className="chart-text">
                   {text}
                 </text>
               )}
@@ -118,6 +119,11 @@ function Bars<Hour extends ActivityResult>({ activity, parts, what, pointedAt, o
       </svg>
     </div>
   )
+}
+
+/** Below its bar, and never beyond the edge of the drawing. */
+function placeOf(middle: number, width: number) {
+  return middle + labelWidth / 2 > width ? { x: width, textAnchor: 'end' as const } : { x: middle, textAnchor: 'middle' as const }
 }
 
 /** Where the parts of an hour's bar are, with a line of the ground between those that are high enough for it. */

@@ -13,8 +13,9 @@ export interface PageProps {
   readonly children: ReactNode
 }
 
-/** A page with its heading. Coming to it moves the focus there, so that screen readers say where one is. */
+/** A page with its heading. Coming to it moves the focus there, so that screen readers say where one is; unless something on the page has it already. */
 export function Page({ title, lead, mark, actions, back, isNarrow = false, children }: PageProps) {
+  const page = useRef<HTMLDivElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
   const { key } = useLocation()
   const isFirst = key === 'default'
@@ -22,10 +23,10 @@ export function Page({ title, lead, mark, actions, back, isNarrow = false, child
     document.title = `${title} · Postern`
   }, [title])
   useEffect(() => {
-    if (!isFirst) heading.current?.focus({ preventScroll: true })
+    if (!isFirst && !page.current?.contains(document.activeElement)) heading.current?.focus({ preventScroll: true })
   }, [isFirst])
   return (
-    <div className={isNarrow ? 'page page-narrow' : 'page'}>
+    <div ref={page} className={isNarrow ? 'page page-narrow' : 'page'}>
       <header className="stack-tight">
         {back && (
           <div>
@@ -57,14 +58,16 @@ interface CardProps {
   readonly title?: string
   readonly lead?: ReactNode
   readonly actions?: ReactNode
+  /** For links to it. */
+  readonly id?: string
   /** Its content reaches to the edges, as tables do. */
   readonly isFlush?: boolean
   readonly children: ReactNode
 }
 
-export function Card({ title, lead, actions, isFlush = false, children }: CardProps) {
+export function Card({ title, lead, actions, id, isFlush = false, children }: CardProps) {
   return (
-    <section className="card" aria-label={title}>
+    <section className="card" aria-label={title} id={id}>
       {title !== undefined && (
         <div className="card-head">
           <div>

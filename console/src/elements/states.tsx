@@ -26,11 +26,10 @@ export function Empty({ icon, title, children }: EmptyProps) {
 
 /** What the API said no to. */
 export function Failed({ error, onRetry }: { readonly error: Error; readonly onRetry: () => void }) {
-  const isForbidden = error instanceof ApiError && error.status === 403
-  if (isForbidden) {
+  if (error instanceof ApiError && error.status === 403) {
     return (
       <Empty icon={<Lock size={22} />} title="Your credential may not see this">
-        <p>{messageOf(error)}</p>
+        <p>{error.message === 'Authentication error' ? 'It lacks a permission that this needs.' : error.message}</p>
       </Empty>
     )
   }

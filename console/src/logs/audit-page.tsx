@@ -2,12 +2,13 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { ScrollText } from 'lucide-react'
 import { useState } from 'react'
 import type { AuditLogResult } from '../../../src/wire/audit-log.ts'
-import { SelectField, TextField } from '../elements/field.tsx'
+import { SelectField } from '../elements/field.tsx'
 import { Page } from '../elements/page.tsx'
 import { Empty } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { AuditTable } from './audit-table.tsx'
+import { DelayedField } from './delayed-field.tsx'
 import { ExportMenu, mostExported } from './export-menu.tsx'
 import { beginOf, type Period, periods, useFilters } from './filters.ts'
 import { LogCard } from './log-card.tsx'
@@ -84,8 +85,8 @@ export function AuditPage() {
           ]}
           onChange={(result) => change({ result })}
         />
-        <TextField label="E-mail of the actor" type="email" value={filters.actor} onChange={(actor) => change({ actor })} />
-        <TextField label="ID of the thing" value={filters.resource} onChange={(resource) => change({ resource })} spellCheck={false} />
+        <DelayedField label="E-mail of the actor" type="email" value={filters.actor} onChange={(actor) => change({ actor })} />
+        <DelayedField label="ID of the thing" value={filters.resource} onChange={(resource) => change({ resource })} spellCheck={false} />
       </div>
       <LogCard
         label="Entries"

@@ -1,10 +1,13 @@
 import { ChevronDown, ChevronRight } from 'lucide-react'
 import { Fragment, useState } from 'react'
+import { Link } from 'react-router'
 import type { AuditLogResult } from '../../../src/wire/audit-log.ts'
 import { Button } from '../elements/button.tsx'
 import { Copyable } from '../elements/copy.tsx'
-import { exactly, Moment } from '../elements/moment.tsx'
-import { actorOf } from './audit-words.ts'
+import { exactly } from '../elements/instants.ts'
+import { Moment } from '../elements/moment.tsx'
+import { usePlace } from '../shell/place.tsx'
+import { actorOf, deedOf } from './audit-words.ts'
 
 export function AuditTable({ entries }: { readonly entries: readonly AuditLogResult[] }) {
   const [open, setOpen] = useState<string>()
@@ -16,7 +19,7 @@ export function AuditTable({ entries }: { readonly entries: readonly AuditLogRes
             <th className="cell-tick">
               <span className="unseen">Details</span>
             </th>
-            <th>When</th>
+            <th className="from-small">When</th>
             <th>What</th>
             <th className="from-medium">Who</th>
             <th className="from-large">From</th>
@@ -53,6 +56,7 @@ interface RowProps {
 function Row({ entry, isOpen, onToggle }: RowProps) {
   const { action, actor } = entry
   const name = nameIn(entry)
+  const to = usePathOf(entry)
   const icon = isOpen ? <ChevronDown size={15} aria-hidden /> : <ChevronRight size={15} aria-hidden />
   return (
     <tr>
@@ -62,20 +66,23 @@ function Row({ entry, isOpen, onToggle }: RowProps) {
           kind="plain"
           icon={icon}
           aria-expanded={isOpen}
-          aria-label={`Details of ${action.description} ${name}`}
+          aria-label={`Details of ${deedOf(action)} ${name}`}
           onClick={onToggle}
         />
       </td>
-      <td>
+      <td className="from-small">
         <Moment at={action.time} />
       </td>
       <td className="breaks">
         <span className="row">
-          <span className="strong">{action.description}</span>
+          <span className="strong">{deedOf(action)}</span>
           {action.result === 'failure' && <span className="badge badge-bad">Refused</span>}
         </span>
-        {name !== '' && <div className="soft">{name}</div>}
+        {name !== '' && <div className="soft">{to === undefined ? name : <Link to={to}>{name}</Link>}</div>}
         <div className="soft small below-medium">{actorOf(actor)}</div>
+        <div className="soft small below-small">
+          <Moment at={action.time} />
+        </div>
       </td>
       <td className="from-medium breaks">{actorOf(actor)}</td>
       <td className="from-large mono small">{actor.ip_address ?? ''}</td>
@@ -83,12 +90,21 @@ function Row({ entry, isOpen, onToggle }: RowProps) {
   )
 }
 
+/** Where the thing has a page, unless it was deleted. */
+function usePathOf({ resource: { id, type, scope, response } }: AuditLogResult): string | undefined {
+  const { home } = usePlace()
+  const pages: Readonly<Record<string, string>> = { service_token: 'tokens', application: 'applications' }
+  const page = pages[type ?? '']
+  return page === undefined || scope !== 'accounts' || id === undefined || response === undefined ? undefined : `${home}/${page}/${id}`
+}
+
 type Fields = Readonly<Record<string, unknown>>
 
-/** What it was called, or is now. */
+/** What it was called, or is now; or why it was refused. */
 function nameIn({ resource }: AuditLogResult): string {
-  const name = ((resource.response ?? resource.request ?? {}) as Fields)['name']
-  return typeof name === 'string' ? name : ''
+  const { name, error } = (resource.response ?? resource.request ?? {}) as Fields
+  if (typeof name === 'string') return name
+  return typeof error === 'string' ? error.replaceAll('_', ' ') : ''
 }
 
 function Detail({ entry: { action, resource, raw, actor } }: { readonly entry: AuditLogResult }) {

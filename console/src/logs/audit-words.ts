@@ -7,3 +7,8 @@ export function actorOf({ email, token_name: token, type, ip_address: address }:
   if (email === undefined) return token === undefined ? 'somebody' : `the token “${token}”`
   return token === undefined ? email : `${email} (“${token}”)`
 }
+
+/** As the API describes an action, but for its "api token". */
+export function deedOf({ description }: AuditLogResult['action']): string {
+  return description.replace('api token', 'API token')
+}

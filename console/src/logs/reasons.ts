@@ -1,6 +1,6 @@
 // The gate's reasons (docs/guide/observing.md), for people.
 const reasons: Readonly<Record<string, string>> = {
-  current: 'Present secret',
+  current: 'Current secret',
   previous: 'Previous secret, in grace',
   session: 'Session cookie',
   bypass: 'Bypass policy',

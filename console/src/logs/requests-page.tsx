@@ -2,7 +2,8 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ListChecks } from 'lucide-react'
 import { useState } from 'react'
 import type { AccessRequestResult } from '../../../src/wire/access-request.ts'
-import { SelectField } from '../elements/field.tsx'
+import { TokenPicker } from '../applications/token-picker.tsx'
+import { Field, SelectField } from '../elements/field.tsx'
 import { Page } from '../elements/page.tsx'
 import { Empty } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
@@ -13,11 +14,11 @@ import { LogCard } from './log-card.tsx'
 import { RequestTable } from './request-table.tsx'
 
 const perPage = 50
-const filterNames = ['period', 'allowed', 'application'] as const
+const filterNames = ['period', 'allowed', 'application', 'token'] as const
 
 /** What machines asked of the gate. */
 export function RequestsPage() {
-  const { place } = usePlace()
+  const { place, reasonAgainst } = usePlace()
   const client = useClient()
   const [filters, change] = useFilters(filterNames)
   const [openedAt] = useState(() => Date.now())
@@ -30,6 +31,7 @@ export function RequestsPage() {
     since: beginOf(filters.period, openedAt),
     ...(filters.allowed !== '' && { allowed: filters.allowed === 'true' ? ('true' as const) : ('false' as const) }),
     ...(filters.application !== '' && { app_uid: filters.application }),
+    ...(filters.token !== '' && { service_token_id: filters.token }),
   }
   const log = useInfiniteQuery({
     queryKey: [place.id, 'requests', 'log', asked],
@@ -73,6 +75,11 @@ export function RequestsPage() {
           options={[['', 'All'], ...(applications.data?.items ?? []).map(({ id, name }) => [id, name] as const)]}
           onChange={(application) => change({ application })}
         />
+        {reasonAgainst('service_tokens:read') === undefined && (
+          <Field label="Service token">
+            {({ id }) => <TokenPicker id={id} label="Service token" tokenId={filters.token} onChange={(token) => change({ token })} />}
+          </Field>
+        )}
       </div>
       <LogCard
         label="Requests"

@@ -7,19 +7,35 @@ import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { lookMs } from './activity.ts'
 
-/** The gates of the installation, and how far behind each is. */
-export function GatesCard() {
+/** The gates of the installation; nothing where the credential may not know of them. */
+export function useGates(): readonly GateResult[] {
   const { place, reasonAgainst } = usePlace()
   const client = useClient()
-  const { data: gates } = useQuery<readonly GateResult[]>({
+  const { data } = useQuery<readonly GateResult[]>({
     queryKey: [place.id, 'gates'],
     enabled: place.kind === 'account' && reasonAgainst('organization:read') === undefined,
     refetchInterval: lookMs,
     queryFn: ({ signal }) => client.organization.gates(place, signal),
   })
-  if (gates === undefined || gates.length === 0) return null
+  return data ?? []
+}
+
+type GateState = 'Silent' | 'Stale' | 'Catching up' | 'Live'
+
+export function stateOf(gate: GateResult): GateState {
+  if (gate.status === 'silent') return 'Silent'
+  if (gate.confirmed_age_ms > gate.staleness_budget_ms) return 'Stale'
+  return gate.behind_changes > 0 ? 'Catching up' : 'Live'
+}
+
+const tones = { Silent: 'bad', Stale: 'bad', 'Catching up': 'warn', Live: 'good' } as const
+
+/** Each gate, and how far behind it is. */
+export function GatesCard() {
+  const gates = useGates()
+  if (gates.length === 0) return null
   return (
-    <Card title="Gates" isFlush>
+    <Card title="Gates" id="gates" isFlush>
       <ul className="gates">
         {gates.map((gate) => (
           <Gate key={gate.id} gate={gate} />
@@ -30,14 +46,12 @@ export function GatesCard() {
 }
 
 function Gate({ gate }: { readonly gate: GateResult }) {
-  const isStale = gate.confirmed_age_ms > gate.staleness_budget_ms
-  const tone = gate.status === 'silent' || isStale ? 'bad' : gate.behind_changes > 0 ? 'warn' : 'good'
-  const state = gate.status === 'silent' ? 'Silent' : isStale ? 'Stale' : gate.behind_changes > 0 ? 'Catching up' : 'Live'
+  const state = stateOf(gate)
   return (
     <li className="gate">
       <div className="row-apart">
         <span className="strong breaks">{gate.name}</span>
-        <span className={`badge badge-${tone}`}>{state}</span>
+        <span className={`badge badge-${tones[state]}`}>{state}</span>
       </div>
       <p className="small soft">
         {gate.behind_changes === 0 ? 'Knows every change' : `${counted(gate.behind_changes, 'change')} behind`}, confirmed{' '}

@@ -6,6 +6,7 @@ import { Loaded } from '../elements/states.tsx'
 import type { Status } from '../service-tokens/list-query.ts'
 import { NewTokenLink } from '../service-tokens/new-token-link.tsx'
 import { useTokenCounts } from '../service-tokens/status-filter.tsx'
+import { GuardedCard } from '../shell/guarded.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { useActivity } from './activity.ts'
 import { Attention } from './attention.tsx'
@@ -14,17 +15,20 @@ import { RecentRefusals } from './recent-refusals.tsx'
 
 /** How things are, and what wants somebody's attention. */
 export function OverviewPage() {
-  const { name } = usePlace()
+  const { name, reasonAgainst } = usePlace()
+  const isReadable = reasonAgainst('service_tokens:read') === undefined
   return (
     <Page title="Overview" lead={name} actions={<NewTokenLink />}>
-      <Counts />
+      <GuardedCard permission="service_tokens:read">
+        <Counts />
+      </GuardedCard>
       <div className="columns columns-swapped">
         <div className="stack">
-          <Attention />
+          {isReadable && <Attention />}
           <GatesCard />
         </div>
         <div className="stack">
-          <Activity />
+          {isReadable && <Activity />}
           <RecentRefusals />
         </div>
       </div>

@@ -23,7 +23,7 @@ export function RecentRefusals() {
     <Card title="Refused lately" actions={<Link to={`${home}/requests?allowed=false`}>All refusals</Link>} isFlush>
       <Loaded query={query} lines={3}>
         {(requests) =>
-          requests.length === 0 ? <p className="card-body soft">Nothing was refused.</p> : <RequestTable requests={requests} />
+          requests.length === 0 ? <p className="card-body soft">Nothing was refused.</p> : <RequestTable requests={requests} isAllRefused />
         }
       </Loaded>
     </Card>

@@ -1,7 +1,7 @@
 import type { Client } from '../../../src/client/client.ts'
 import type { Place } from '../../../src/client/place.ts'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
-import { dayOf } from '../elements/moment.tsx'
+import { dayOf } from '../elements/instants.ts'
 import { counted, endOf } from './lifetime.ts'
 
 export type BulkAction = 'enable' | 'disable' | 'refresh' | 'delete'
@@ -16,19 +16,26 @@ interface Plan {
   readonly concerns: (token: ServiceTokenResult) => boolean
   /** Why it leaves the others alone: "2 are disabled already". */
   readonly others: string
-  readonly consequence: string
+  /** For one token, and for several. */
+  readonly consequence: readonly [one: string, several: string]
   readonly run: (client: Client, place: Place, token: ServiceTokenResult) => Promise<unknown>
 }
 
 export const plans: { readonly [Action in BulkAction]: Plan } = {
   enable: {
     ...{ verb: 'Enable', done: 'enabled', isDangerous: false, concerns: ({ enabled }) => !enabled, others: 'enabled already' },
-    consequence: 'The gate lets their secrets in again, unless they have expired.',
+    consequence: [
+      'The gate lets its secrets in again, unless it has expired.',
+      'The gate lets their secrets in again, unless they have expired.',
+    ],
     run: (client, place, { id }) => client.serviceTokens.update(place, id, { enabled: true }),
   },
   disable: {
     ...{ verb: 'Disable', done: 'disabled', isDangerous: true, concerns: ({ enabled }) => enabled, others: 'disabled already' },
-    consequence: 'The gate refuses them from now on. They keep their secrets and can be enabled again.',
+    consequence: [
+      'The gate refuses it from now on. It keeps its secret and can be enabled again.',
+      'The gate refuses them from now on. They keep their secrets and can be enabled again.',
+    ],
     run: (client, place, { id }) => client.serviceTokens.update(place, id, { enabled: false }),
   },
   refresh: {
@@ -39,12 +46,18 @@ export const plans: { readonly [Action in BulkAction]: Plan } = {
       concerns: ({ duration }) => duration !== 'forever',
       others: 'without an end',
     },
-    consequence: 'Their lifetime starts again from now, for expired ones too. Secrets stay as they are.',
+    consequence: [
+      'Its lifetime starts again from now. The secret stays as it is.',
+      'Their lifetime starts again from now, for expired ones too. Secrets stay as they are.',
+    ],
     run: (client, place, { id }) => client.serviceTokens.refresh(place, id),
   },
   delete: {
     ...{ verb: 'Delete', done: 'deleted', isDangerous: true, concerns: () => true, others: '' },
-    consequence: 'The gate refuses them from now on, and nobody can bring them back. Those that a policy or group names are kept.',
+    consequence: [
+      'The gate refuses it from now on, and nobody can bring it back.',
+      'The gate refuses them from now on, and nobody can bring them back. Those that a policy or group names are kept.',
+    ],
     run: (client, place, { id }) => client.serviceTokens.delete(place, id),
   },
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
+import { type Naming, useNamings } from '../applications/naming.ts'
 import { Button } from '../elements/button.tsx'
 import { ActionDialog, Dialog, messageOf } from '../elements/dialog.tsx'
 import { useNow } from '../elements/moment.tsx'
@@ -10,6 +11,7 @@ import { useChange } from '../shell/change.ts'
 import { usePlace } from '../shell/place.tsx'
 import { type BulkAction, noteOn, type Outcome, plans, runAll, summary } from './bulk-actions.ts'
 import { counted } from './lifetime.ts'
+import { NamingList } from './naming-card.tsx'
 
 interface BulkDialogProps {
   readonly action: BulkAction
@@ -25,8 +27,11 @@ export function BulkDialog({ action, tokens, onClose, onDone }: BulkDialogProps)
   const { verb, done, isDangerous, concerns, others, consequence, run } = plans[action]
   const [progress, setProgress] = useState(0)
   const [failed, setFailed] = useState<readonly Outcome[]>()
-  const concerned = tokens.filter(concerns)
-  const left = tokens.length - concerned.length
+  const namings = useNamings(action === 'delete')
+  const isNamed = ({ id }: ServiceTokenResult) => action === 'delete' && namings.of(id).length > 0
+  const named = tokens.filter(isNamed)
+  const concerned = tokens.filter((token) => concerns(token) && !isNamed(token))
+  const left = tokens.length - concerned.length - named.length
   const change = useChange(() => runAll(concerned, (token) => run(client, place, token), setProgress), {
     done(outcomes) {
       const failures = outcomes.filter(({ error }) => error !== undefined)
@@ -35,20 +40,28 @@ export function BulkDialog({ action, tokens, onClose, onDone }: BulkDialogProps)
       else setFailed(failures)
     },
   })
+  const obstacle = !namings.isKnown
+    ? 'Looking for what names them …'
+    : concerned.length > 0
+      ? undefined
+      : named.length > 0
+        ? 'Take it out of what names it first.'
+        : 'There is nothing to do.'
   if (failed) return <Failures {...{ failed, done, total: concerned.length, onDone }} />
   return (
     <ActionDialog
       title={tokens.length === 1 ? `${verb} ${tokens[0]?.name}?` : `${verb} ${counted(concerned.length, 'service token')}?`}
-      lead={consequence}
+      lead={consequence[tokens.length === 1 ? 0 : 1]}
       action={change.isPending ? `${progress} of ${concerned.length}` : verb}
       isDangerous={isDangerous}
       isBusy={change.isPending}
       error={change.error}
-      reason={concerned.length === 0 ? 'There is nothing to do.' : undefined}
+      reason={obstacle}
       onClose={onClose}
       onAct={() => change.mutate()}
     >
       <List action={action} tokens={concerned} />
+      {named.length > 0 && <Kept tokens={named} namings={namings.of} isAlone={tokens.length === 1} />}
       {left > 0 && (
         <p className="soft">{`${left} of the selected ${left === 1 ? 'is' : 'are'} ${others}, and left as ${left === 1 ? 'it is' : 'they are'}.`}</p>
       )}
@@ -71,6 +84,33 @@ function List({ action, tokens }: Pick<BulkDialogProps, 'action' | 'tokens'>) {
       ))}
       {more > 0 && <li className="soft">and {more.toLocaleString('en')} more</li>}
     </ul>
+  )
+}
+
+interface KeptProps {
+  /** No other token is concerned. */
+  readonly isAlone: boolean
+  readonly tokens: readonly ServiceTokenResult[]
+  readonly namings: (tokenId: string) => readonly Naming[]
+}
+
+/** Those that cannot be deleted, and what keeps them. */
+function Kept({ tokens, namings, isAlone }: KeptProps) {
+  return (
+    <Note kind="warn">
+      <div className="stack-tight">
+        {isAlone
+          ? 'It is kept as long as these name it:'
+          : `${counted(tokens.length, 'token')} kept, because something names ${tokens.length === 1 ? 'it' : 'them'}:`}
+        {tokens.slice(0, mostShown).map((token) => (
+          <div key={token.id}>
+            {!isAlone && <span className="strong breaks">{token.name}</span>}
+            <NamingList namings={namings(token.id)} />
+          </div>
+        ))}
+        {tokens.length > mostShown && <div>and {(tokens.length - mostShown).toLocaleString('en')} more</div>}
+      </div>
+    </Note>
   )
 }
 

@@ -14,6 +14,7 @@ import { type DetailAction, DetailActions } from './detail-actions.tsx'
 import { DurationDialog } from './duration-dialog.tsx'
 import { GraceCard } from './grace-card.tsx'
 import { lifetimeInWords } from './lifetime.ts'
+import { NamingCard } from './naming-card.tsx'
 import { RefusalCard } from './refusal-card.tsx'
 import { RenameDialog } from './rename-dialog.tsx'
 import { Reveal } from './reveal.tsx'
@@ -78,6 +79,7 @@ function Detail({ token, onIssued }: { readonly token: ServiceTokenResult; reado
           <Card title="Facts">
             <Facts token={token} />
           </Card>
+          <NamingCard token={token} />
           <Timeline token={token} />
         </div>
       </div>

@@ -1,14 +1,16 @@
 import { useState } from 'react'
-import type { SecretUseResult, ServiceTokenResult } from '../../../src/wire/service-token.ts'
+import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
 import { Button } from '../elements/button.tsx'
 import { ActionDialog } from '../elements/dialog.tsx'
-import { exactly, inWords, useNow } from '../elements/moment.tsx'
+import { exactly, inWords } from '../elements/instants.ts'
+import { useNow } from '../elements/moment.tsx'
 import { Note } from '../elements/note.tsx'
 import { useClient } from '../session/session.tsx'
 import { useChange } from '../shell/change.ts'
 import { usePlace } from '../shell/place.tsx'
-import { counted } from './lifetime.ts'
+import { callersInWords, type PreviousCallers, previousCallers } from './callers.ts'
 import { isInGrace } from './state.tsx'
+import { rotationIn, useTrail } from './trail.ts'
 import { useUses } from './uses-card.tsx'
 
 /** While the secret before the last rotation still works: until when, who uses it, and its end. */
@@ -16,44 +18,35 @@ export function GraceCard({ token }: { readonly token: ServiceTokenResult }) {
   const { reasonAgainst } = usePlace()
   const now = useNow()
   const { data: uses } = useUses(token)
+  const trail = useTrail(token)
   const [isEnding, setEnding] = useState(false)
   if (!isInGrace(token, now)) return null
   const until = Date.parse(token.previous_client_secret_expires_at ?? '')
-  const previous = (uses ?? []).filter(({ secret }) => secret === 'previous')
+  const callers = uses && previousCallers(uses, trail.data && rotationIn(trail.data.entries, token))
   return (
     <section className="card grace" aria-label="Grace period">
       <div className="stack-tight">
         <h2>
           The previous secret works until {exactly(until)} ({inWords(until, now)})
         </h2>
-        <p className="soft">{uses && callersInWords(previous, now)}</p>
+        <p className="soft">{callers ? callersInWords(callers, now) : 'Looking who uses it …'}</p>
       </div>
       <Button reason={reasonAgainst('service_tokens:write')} onClick={() => setEnding(true)}>
         End the grace period
       </Button>
-      {isEnding && <EndDialog {...{ token, previous }} onClose={() => setEnding(false)} />}
+      {isEnding && <EndDialog {...{ token, callers }} onClose={() => setEnding(false)} />}
     </section>
   )
 }
 
-const mostNamed = 3
-
-function callersInWords(previous: readonly SecretUseResult[], now: number): string {
-  if (previous.length === 0) return 'Nobody has been seen with it lately: its grace period can end.'
-  const named = previous
-    .slice(0, mostNamed)
-    .map(({ ip_address: address, last_seen_at: at }) => `${address} ${inWords(Date.parse(at), now)}`)
-  const more = previous.length > mostNamed ? `, and ${previous.length - mostNamed} more` : ''
-  return `${counted(previous.length, 'caller')} used the previous secret: ${named.join(', ')}${more}.`
-}
-
 interface EndDialogProps {
   readonly token: ServiceTokenResult
-  readonly previous: readonly SecretUseResult[]
+  /** Nothing while that is not known. */
+  readonly callers: PreviousCallers | undefined
   readonly onClose: () => void
 }
 
-function EndDialog({ token, previous, onClose }: EndDialogProps) {
+function EndDialog({ token, callers, onClose }: EndDialogProps) {
   const { place } = usePlace()
   const client = useClient()
   const now = useNow()
@@ -72,7 +65,7 @@ function EndDialog({ token, previous, onClose }: EndDialogProps) {
       onClose={onClose}
       onAct={() => end.mutate()}
     >
-      <Note kind={previous.length === 0 ? 'good' : 'warn'}>{callersInWords(previous, now)}</Note>
+      {callers && <Note kind={callers.still.length + callers.away === 0 ? 'good' : 'warn'}>{callersInWords(callers, now)}</Note>}
     </ActionDialog>
   )
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { Choices, SelectField, TextField } from '../elements/field.tsx'
-import { dayOf, exactly, useNow } from '../elements/moment.tsx'
+import { dayOf, exactly } from '../elements/instants.ts'
+import { useNow } from '../elements/moment.tsx'
 import { endOf, lifetimeMs } from './lifetime.ts'
 
 const presets = [

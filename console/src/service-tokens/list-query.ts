@@ -7,7 +7,8 @@ export const perPage = 50
 export const statuses = [
   ...([['', 'All'] as const, ['active', 'Active'] as const, ['expiring_7d', 'Expiring in 7 days'] as const] as const),
   ...([['expiring_30d', 'Expiring in 30 days'] as const, ['expired', 'Expired'] as const, ['disabled', 'Disabled'] as const] as const),
-  ...([['in_grace', 'In grace'] as const, ['never_used', 'Never used'] as const, ['unused', 'Unused for 90 days'] as const] as const),
+  ...([['in_grace', 'In grace'] as const, ['grace_unused', 'Old secret unused'] as const] as const),
+  ...([['never_used', 'Never used'] as const, ['unused', 'Unused for 90 days'] as const] as const),
 ] as const
 export type Status = (typeof statuses)[number][0]
 

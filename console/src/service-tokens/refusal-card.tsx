@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from 'react-router'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
 import { Moment } from '../elements/moment.tsx'
 import { Card } from '../elements/page.tsx'
@@ -11,7 +12,7 @@ const lookMs = 3_000
 
 /** What the gate lately refused this token, and why: the caller itself learns no reason. */
 export function RefusalCard({ token }: { readonly token: ServiceTokenResult }) {
-  const { place, reasonAgainst } = usePlace()
+  const { place, home, reasonAgainst } = usePlace()
   const client = useClient()
   const isReadable = place.kind === 'account' && reasonAgainst('audit_logs:read') === undefined
   const query = useQuery({
@@ -22,7 +23,16 @@ export function RefusalCard({ token }: { readonly token: ServiceTokenResult }) {
   })
   if (!isReadable) return null
   return (
-    <Card title="Refused lately" lead="Why, for you: the caller learns only that it was refused." isFlush>
+    <Card
+      title="Refused lately"
+      lead="Why, for you: the caller learns only that it was refused."
+      actions={
+        <Link to={`${home}/requests?token=${token.id}`} className="small">
+          All requests
+        </Link>
+      }
+      isFlush
+    >
       <Loaded query={query} lines={2}>
         {(requests) =>
           requests.length === 0 ? (

@@ -29,9 +29,12 @@ export function Reveal({ token, title, application, doneTo, onDone, children }: 
   useHold()
   const [isCopied, setCopied] = useState(false)
   const [isAsking, setAsking] = useState(false)
+  const [wasAsked, setAsked] = useState(false)
+  const mayLeave = isCopied || wasAsked
   const copied = () => setCopied(true)
-  useWarningOnUnload(!isCopied)
-  const blocker = useBlocker(({ currentLocation, nextLocation }) => !isCopied && currentLocation.pathname !== nextLocation.pathname)
+  useOwnCopy(token.client_secret, copied)
+  useWarningOnUnload(!mayLeave)
+  const blocker = useBlocker(({ currentLocation, nextLocation }) => !mayLeave && currentLocation.pathname !== nextLocation.pathname)
   const isBlocked = blocker.state === 'blocked'
   return (
     <Page title={title} isNarrow>
@@ -46,7 +49,7 @@ export function Reveal({ token, title, application, doneTo, onDone, children }: 
       <Usage token={token} application={application} onCopied={copied} />
       <div className="row">
         {onDone ? (
-          <Button kind="primary" onClick={() => (isCopied ? onDone() : setAsking(true))}>
+          <Button kind="primary" onClick={() => (mayLeave ? onDone() : setAsking(true))}>
             Done
           </Button>
         ) : (
@@ -59,6 +62,7 @@ export function Reveal({ token, title, application, doneTo, onDone, children }: 
         <LeaveDialog
           onStay={() => {
             setAsking(false)
+            setAsked(true)
             blocker.reset?.()
           }}
           onLeave={() => (isBlocked ? blocker.proceed() : onDone?.())}
@@ -145,6 +149,17 @@ function LeaveDialog({ onStay, onLeave }: { readonly onStay: () => void; readonl
       <div className="dialog-body" />
     </Dialog>
   )
+}
+
+/** Who selects the secret and copies it without the button has it too. */
+function useOwnCopy(secret: string, onCopied: () => void): void {
+  useEffect(() => {
+    const listen = () => {
+      if (document.getSelection()?.toString().includes(secret)) onCopied()
+    }
+    document.addEventListener('copy', listen)
+    return () => document.removeEventListener('copy', listen)
+  }, [secret, onCopied])
 }
 
 function useWarningOnUnload(isOn: boolean): void {

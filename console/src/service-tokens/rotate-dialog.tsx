@@ -2,7 +2,8 @@ import { useState } from 'react'
 import type { IssuedServiceTokenResult, ServiceTokenResult } from '../../../src/wire/service-token.ts'
 import { ActionDialog } from '../elements/dialog.tsx'
 import { Choices, TextField } from '../elements/field.tsx'
-import { exactly, useNow } from '../elements/moment.tsx'
+import { exactly } from '../elements/instants.ts'
+import { useNow } from '../elements/moment.tsx'
 import { Note } from '../elements/note.tsx'
 import { useClient } from '../session/session.tsx'
 import { useAttempts, useChange } from '../shell/change.ts'
@@ -21,7 +22,7 @@ interface RotateDialogProps {
   readonly onClose: () => void
 }
 
-/** A new secret, and how long the present one goes on working. */
+/** A new secret, and how long the current one goes on working. */
 export function RotateDialog({ token, onIssued, onClose }: RotateDialogProps) {
   const { place } = usePlace()
   const client = useClient()
@@ -46,7 +47,7 @@ export function RotateDialog({ token, onIssued, onClose }: RotateDialogProps) {
   return (
     <ActionDialog
       title={`Rotate the secret of ${token.name}`}
-      lead="A new secret is made and shown once. During a grace period the present one works too, so that callers can switch without downtime."
+      lead="A new secret is made and shown once. During a grace period the current one works too, so that callers can switch without downtime."
       action="Rotate"
       isBusy={rotate.isPending}
       error={rotate.error}
@@ -55,13 +56,13 @@ export function RotateDialog({ token, onIssued, onClose }: RotateDialogProps) {
       onAct={() => rotate.mutate()}
     >
       <Choices label="Grace period" value={period} options={periods} onChange={setPeriod} />
-      {period === 'other' && <TextField label="The present secret works until" type="datetime-local" value={chosen} onChange={setChosen} />}
+      {period === 'other' && <TextField label="The current secret works until" type="datetime-local" value={chosen} onChange={setChosen} />}
       <p className="soft" role="status">
         {until === undefined
-          ? 'The present secret is refused at once.'
+          ? 'The current secret is refused at once.'
           : isImpossible
             ? ''
-            : `The present secret works until ${exactly(until)}.`}
+            : `The current secret works until ${exactly(until)}.`}
       </p>
       {isInGrace(token, now) && (
         <Note kind="warn">A secret from before the last rotation still works. It is refused as soon as this one is rotated.</Note>

@@ -1,6 +1,7 @@
 import { Ban, CircleCheck, CircleDashed, Clock, Hourglass, RotateCw } from 'lucide-react'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
-import { inWords, useNow } from '../elements/moment.tsx'
+import { inWords } from '../elements/instants.ts'
+import { useNow } from '../elements/moment.tsx'
 
 const dayMs = 86_400_000
 const size = 13

@@ -1,12 +1,12 @@
-import { useQuery } from '@tanstack/react-query'
 import type { AuditLogResult } from '../../../src/wire/audit-log.ts'
 import type { ServiceTokenResult } from '../../../src/wire/service-token.ts'
-import { isForever, Moment, useNow } from '../elements/moment.tsx'
+import { isForever } from '../elements/instants.ts'
+import { Moment, useNow } from '../elements/moment.tsx'
 import { Card } from '../elements/page.tsx'
 import { actorOf } from '../logs/audit-words.ts'
-import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { lifetimeInWords } from './lifetime.ts'
+import { type Shown, shownIn, useTrail } from './trail.ts'
 
 interface Happening {
   readonly at: string
@@ -17,17 +17,12 @@ interface Happening {
 
 /** Its life: what was done to it, by whom, what the gate saw of it, and what is to come. Newest first. */
 export function Timeline({ token }: { readonly token: ServiceTokenResult }) {
-  const { place, account, reasonAgainst } = usePlace()
-  const client = useClient()
+  const { place } = usePlace()
   const now = useNow()
-  const trail = useQuery({
-    queryKey: [place.id, 'audit', token.id],
-    enabled: place.kind === 'account' && reasonAgainst('audit_logs:read') === undefined,
-    queryFn: ({ signal }) =>
-      client.logs.audit(account, { resource_id: token.id, since: dateBefore(token.created_at), before: tomorrow(), limit: 100 }, signal),
-  })
-  const done = trail.data?.entries.flatMap(happeningsOf)
-  const happenings = [...(done ?? made(token)), ...seenAndComing(token)].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  const trail = useTrail(token)
+  const told = trail.data?.entries.flatMap(happeningsOf) ?? []
+  const done = told.some(({ text }) => text === created) ? told : [...told, made(token)]
+  const happenings = [...done, ...seenAndComing(token)].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
   return (
     <Card title="Timeline">
       <ol className="timeline">
@@ -41,13 +36,22 @@ export function Timeline({ token }: { readonly token: ServiceTokenResult }) {
           </li>
         ))}
       </ol>
+      {!trail.isEnabled && (
+        <p className="small soft timeline-note">
+          {place.kind === 'zone'
+            ? 'What was done since is in the audit log of the account.'
+            : 'What was done since is in the audit log, which your credential may not read.'}
+        </p>
+      )}
     </Card>
   )
 }
 
-/** What can be known without the audit log. */
-function made({ created_at: at }: ServiceTokenResult): readonly Happening[] {
-  return [{ at, text: 'Created', tone: 'good' }]
+const created = 'Created'
+
+/** What can be known without the audit log, and beyond its end. */
+function made({ created_at: at }: ServiceTokenResult): Happening {
+  return { at, text: created, tone: 'good' }
 }
 
 function seenAndComing(token: ServiceTokenResult): readonly Happening[] {
@@ -61,22 +65,14 @@ function seenAndComing(token: ServiceTokenResult): readonly Happening[] {
   ]
 }
 
-interface Shown {
-  readonly name?: string
-  readonly enabled?: boolean
-  readonly duration?: string
-  readonly client_secret_version?: number
-  readonly previous_client_secret_expires_at?: string
-}
-
 /** An entry of the audit log in words: one for each thing that it changed. */
-function happeningsOf({ action: { time: at, description, result }, actor, resource }: AuditLogResult): readonly Happening[] {
-  const by = actorOf(actor)
-  if (result === 'failure') return [{ at, by, text: `${description}: refused`, tone: 'bad' }]
-  const before = (resource.request ?? {}) as Shown
-  const after = (resource.response ?? {}) as Shown
-  if (resource.request === undefined) return [{ at, by, text: 'Created', tone: 'good' }]
+function happeningsOf(entry: AuditLogResult): readonly Happening[] {
+  const { at, by } = { at: entry.action.time, by: actorOf(entry.actor) }
+  if (entry.action.result === 'failure') return [{ at, by, text: `${entry.action.description}: refused`, tone: 'bad' }]
+  const { resource } = entry
+  if (resource.request === undefined) return [{ at, by, text: created, tone: 'good' }]
   if (resource.response === undefined) return [{ at, by, text: 'Deleted', tone: 'bad' }]
+  const { before, after } = shownIn(entry)
   const texts = [
     before.client_secret_version !== after.client_secret_version && `Rotated to version ${after.client_secret_version}`,
     before.name !== after.name && `Renamed from “${before.name}”`,
@@ -84,7 +80,7 @@ function happeningsOf({ action: { time: at, description, result }, actor, resour
     before.duration !== after.duration && `Lifetime changed to ${lifetimeInWords(after.duration ?? '')}`,
     endedGrace(before, after) && 'Grace period ended or moved',
   ].filter((text) => typeof text === 'string')
-  const all = texts.length > 0 ? texts : [description.startsWith('Refresh') ? 'Refreshed' : description]
+  const all = texts.length > 0 ? texts : [entry.action.description.startsWith('Refresh') ? 'Refreshed' : entry.action.description]
   return all.map((text) => ({ at, by, text, ...(text === 'Disabled' && { tone: 'bad' as const }) }))
 }
 
@@ -93,12 +89,4 @@ function endedGrace(before: Shown, after: Shown): boolean {
     before.client_secret_version === after.client_secret_version &&
     before.previous_client_secret_expires_at !== after.previous_client_secret_expires_at
   )
-}
-
-function dateBefore(at: string): string {
-  return new Date(Date.parse(at) - 86_400_000).toISOString().slice(0, 10)
-}
-
-function tomorrow(): string {
-  return new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
 }

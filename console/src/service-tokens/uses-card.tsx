@@ -8,7 +8,7 @@ import { usePlace } from '../shell/place.tsx'
 
 const lookMs = 3_000
 
-/** From where the present and the previous secret were used last. */
+/** From where the current and the previous secret were used last. */
 export function useUses(token: ServiceTokenResult) {
   const { place } = usePlace()
   const client = useClient()
@@ -47,7 +47,7 @@ function UsesTable({ uses }: { readonly uses: readonly SecretUseResult[] }) {
               <td className="mono breaks">{address}</td>
               <td>
                 <span className={secret === 'current' ? 'badge badge-good' : 'badge badge-warn'}>
-                  {secret === 'current' ? 'Present' : 'Previous'}
+                  {secret === 'current' ? 'Current' : 'Previous'}
                 </span>
               </td>
               <td>

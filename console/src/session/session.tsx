@@ -98,8 +98,11 @@ function createQueries(onUnauthenticated: () => void): QueryClient {
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
+      // Postern may be reached where the browser takes itself for offline: on this machine, or on a network of its own.
+      mutations: { networkMode: 'always' },
       // What the API refused it would refuse again; what did not arrive is worth another try.
       queries: {
+        networkMode: 'always',
         staleTime: 5_000,
         retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
       },

@@ -5,6 +5,7 @@ import type { AccessKeysResult } from '../../../src/wire/access-key.ts'
 import { Button } from '../elements/button.tsx'
 import { ActionDialog } from '../elements/dialog.tsx'
 import { TextField } from '../elements/field.tsx'
+import { dayOf } from '../elements/instants.ts'
 import { ExactMoment } from '../elements/moment.tsx'
 import { Card } from '../elements/page.tsx'
 import { Loaded } from '../elements/states.tsx'
@@ -58,7 +59,10 @@ function Keys({ keys }: { readonly keys: AccessKeysResult }) {
           <ExactMoment at={keys.last_key_rotation_at} />
         </dd>
         <dt>Next rotation</dt>
-        <dd>in {counted(keys.days_until_next_rotation, 'day')}</dd>
+        <dd>
+          {dayOf(Date.parse(keys.last_key_rotation_at) + keys.key_rotation_interval_days * 86_400_000)}{' '}
+          <span className="faint">(in {counted(keys.days_until_next_rotation, 'day')})</span>
+        </dd>
       </dl>
       <Form
         isBusy={save.isPending}

@@ -5,6 +5,7 @@ import type { Place } from '../../../src/client/place.ts'
 import type { PermissionResult } from '../../../src/wire/permission.ts'
 import { Failed, Skeleton } from '../elements/states.tsx'
 import { useClient } from '../session/session.tsx'
+import { nameOf } from './permission-words.ts'
 
 /** Where the pages are: an account or a zone, and what the credential may do there. */
 interface CurrentPlace {
@@ -73,16 +74,4 @@ export function InPlace() {
       <Outlet />
     </Current>
   )
-}
-
-const subjects: Readonly<Record<string, string>> = {
-  ...{ service_tokens: 'Access: Service Tokens', apps: 'Access: Apps and Policies', audit_logs: 'Access: Audit Logs' },
-  organization: 'Access: Organizations, Identity Providers, and Groups',
-  ...{ account_tokens: 'Account API Tokens', accounts: 'Account Settings', zones: 'Zone' },
-}
-
-/** The permission group that has it, as the API names it. */
-function nameOf(permission: PermissionResult): string {
-  const [subject = '', verb] = permission.split(':')
-  return `${subjects[subject] ?? subject} ${verb === 'read' ? 'Read' : 'Write'}`
 }

@@ -3,6 +3,7 @@ import { Menu as MenuIcon } from 'lucide-react'
 import { useState } from 'react'
 import { Outlet, ScrollRestoration } from 'react-router'
 import { Button } from '../elements/button.tsx'
+import { Outage } from './outage.tsx'
 import { Shortcuts } from './shortcuts.tsx'
 import { Side } from './side.tsx'
 
@@ -15,8 +16,10 @@ export function Shell() {
         Skip to the page
       </a>
       <div className="shell">
-        <aside className="side">
-          <Side />
+        <aside className="side-ground">
+          <div className="side">
+            <Side />
+          </div>
         </aside>
         <header className="topbar">
           <span className="brand">
@@ -26,6 +29,7 @@ export function Shell() {
           <Button icon={<MenuIcon size={18} aria-hidden />} label="Open the navigation" onClick={() => setDrawerOpen(true)} />
         </header>
         <main className="main" id="main" tabIndex={-1}>
+          <Outage />
           <Outlet />
         </main>
       </div>

@@ -31,9 +31,10 @@ export function Shortcuts() {
     const press = (event: KeyboardEvent) => {
       if (!isOn || event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target)) return
       if (event.key === '?') open()
+      // The key must not be typed into the field that gets the focus.
+      if (event.key === 'n' || event.key === '/') event.preventDefault()
       if (event.key === 'n') void navigate(`${home}/tokens/new`)
       if (event.key === '/') {
-        event.preventDefault()
         const search = document.querySelector<HTMLInputElement>('[data-search]')
         if (search) search.focus()
         else void navigate(`${home}/tokens`, { state: { search: true } })

@@ -1,0 +1,45 @@
+import { AppWindow, ChevronRight, KeyRound, ShieldCheck } from 'lucide-react'
+import { Link } from 'react-router'
+import { Card } from '../elements/page.tsx'
+import { usePlace } from '../shell/place.tsx'
+
+const size = 17
+const steps = [
+  {
+    ...{ icon: <KeyRound size={size} />, text: 'Make a service token', to: '/tokens/new' },
+    note: 'A client id and a secret, which one machine sends with each request.',
+  },
+  {
+    ...{ icon: <AppWindow size={size} />, text: 'Say what is protected', to: '/applications' },
+    note: 'The hosts behind the gate, and which tokens each lets in.',
+  },
+  {
+    ...{ icon: <ShieldCheck size={size} />, text: 'Put the gate in front of it', to: '/applications' },
+    note: "An application's page has the configuration for your proxy.",
+  },
+]
+
+/** What to do where there is no service token yet. */
+export function FirstSteps() {
+  const { home } = usePlace()
+  return (
+    <Card title="First steps" isFlush>
+      <ol className="concerns">
+        {steps.map(({ icon, text, note, to }) => (
+          <li key={text}>
+            <Link to={`${home}${to}`} className="concern">
+              <span className="tone-idle" aria-hidden>
+                {icon}
+              </span>
+              <span className="menu-item-text">
+                <span className="strong">{text}</span>
+                <span className="small soft">{note}</span>
+              </span>
+              <ChevronRight size={16} aria-hidden />
+            </Link>
+          </li>
+        ))}
+      </ol>
+    </Card>
+  )
+}

@@ -1,11 +1,13 @@
 import type { AccessKeys } from './access-keys.ts'
 import { activityKeptMs } from './activity.ts'
+import type { Alerts } from './alerts.ts'
 import type { Clock, Store } from './ports.ts'
 
 export interface ChoresDeps {
   readonly store: Store
   readonly accessKeys: AccessKeys
   readonly endInactive: () => Promise<void>
+  readonly alerts: Pick<Alerts, 'prepare' | 'forget'>
   readonly clock: Clock
   /** How long requests at the gate are kept. */
   readonly logRetentionMs: number
@@ -26,6 +28,7 @@ export function createChores({
   store,
   accessKeys,
   endInactive,
+  alerts,
   clock,
   logRetentionMs,
   requestLogMax,
@@ -34,6 +37,8 @@ export function createChores({
   return [
     accessKeys.rotateDue,
     endInactive,
+    alerts.prepare,
+    alerts.forget,
     () => store.forgetAttempts(clock.now()),
     () => store.forgetSilentGates(mostMsOfSilence),
     async () => {

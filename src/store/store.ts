@@ -1,5 +1,6 @@
 import type { AuditEntry, Change, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { createActivityQueries } from './activity.ts'
+import { createAlertQueries } from './alert-queries.ts'
 import { createCommit } from './commit.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
@@ -128,6 +129,7 @@ export function createStore(
     ...createLogQueries(database),
     ...createNodeQueries(database),
     ...createActivityQueries(database),
+    ...createAlertQueries(database),
   }
 }
 

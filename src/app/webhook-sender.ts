@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup } from 'node:dns'
+import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, request } from 'undici'
 import manifest from '../../package.json' with { type: 'json' }
@@ -10,6 +10,8 @@ const timeoutMs = 10_000
 /** Of an answer that says more, the rest is not read. */
 const mostAnswerBytes = 65_536
 const mostHeaderBytes = 16_384
+
+const outOfReachCode = 'OUT_OF_REACH'
 
 export interface WebhookSender {
   readonly send: Send
@@ -30,20 +32,23 @@ export function createWebhookSender(mayReach: (address: string) => boolean): Web
   return {
     async send({ url, secret, body }, signal) {
       // Addresses are not looked up, and what may be reached is another thing after a restart.
-      if (flawOf(url, mayReach) !== undefined) return 'the address may not be reached'
+      if (flawOf(url, mayReach) !== undefined) return outOfReach
+      const limit = limitOf(signal)
       try {
         const answer = await request(url, {
-          ...{ method: 'POST', dispatcher: agent, body, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
+          ...{ method: 'POST', dispatcher: agent, body, signal: limit.signal },
           headers: {
             ...{ 'content-type': 'application/json', 'user-agent': `postern/${manifest.version}` },
             ...(secret !== null && { 'cf-webhook-auth': secret }),
           },
         })
         // What it has answered it has answered, however that goes on.
-        await answer.body.dump({ limit: mostAnswerBytes }).catch(() => undefined)
+        await answer.body.dump({ limit: mostAnswerBytes, signal: limit.signal }).catch(() => undefined)
         return answer.statusCode >= 200 && answer.statusCode < 300 ? undefined : `the answer was ${answer.statusCode}`
       } catch (error) {
-        return reasonOf(error)
+        return limit.isOver() ? `there was no answer within ${timeoutMs / 1000} seconds` : reasonOf(error)
+      } finally {
+        limit.lift()
       }
     },
     close: () => agent.destroy(),
@@ -57,27 +62,39 @@ function lookUpWithin(mayReach: (address: string) => boolean): LookupFunction {
       if (error !== null) return callback(error, '')
       const within = addresses.filter(({ address }) => mayReach(address))
       const [first] = within
-      if (first === undefined) return callback(outOfReach(addresses), '')
+      if (first === undefined) return callback(Object.assign(new Error(outOfReach), { code: outOfReachCode }), '')
       if (options.all === true) callback(null, within)
       else callback(null, first.address, first.family)
     })
   }
 }
 
-function outOfReach(addresses: readonly LookupAddress[]): Error {
-  return Object.assign(new Error(`${addresses.length} addresses, none of which may be reached`), { code: 'OUT_OF_REACH' })
-}
-
-const reasons: Readonly<Record<string, string>> = { OUT_OF_REACH: 'the address may not be reached' }
+const outOfReach = 'the address may not be reached'
 
 /** No more than its kind: what a receiver says is not for the log. */
 function reasonOf(error: unknown): string {
-  const { name, code, cause } = error as {
-    readonly name?: string
-    readonly code?: string | number
-    readonly cause?: { readonly code?: string }
+  const { name, code, cause } = error as { readonly name?: string; readonly code?: string; readonly cause?: { readonly code?: string } }
+  const kind = cause?.code ?? code ?? name ?? 'unknown'
+  return kind === outOfReachCode ? outOfReach : `the connection failed (${kind})`
+}
+
+/** Aborts when `signal` does, and when the time is up. By hand, as Node 20 may collect what `AbortSignal.any` holds, and never abort then. */
+function limitOf(signal: AbortSignal) {
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  let isOver = false
+  const timer = setTimeout(() => {
+    isOver = true
+    end()
+  }, timeoutMs)
+  if (signal.aborted) end()
+  else signal.addEventListener('abort', end)
+  return {
+    signal: ending.signal,
+    isOver: () => isOver,
+    lift() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+    },
   }
-  if (name === 'TimeoutError') return `there was no answer within ${timeoutMs / 1000} seconds`
-  const kind = String(cause?.code ?? code ?? name ?? 'unknown')
-  return reasons[kind] ?? `the connection failed (${kind})`
 }

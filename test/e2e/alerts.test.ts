@@ -178,8 +178,8 @@ describe('a receiver that fails', () => {
 
   test('is asked once a time, however much waits for it, and not any more after three days', async () => {
     receiver.answer = (response) => response.writeHead(503).end()
-    await aPolicy([await aWebhook()])
     for (const name of ['a', 'b', 'c', 'd']) await aToken(name, '160h')
+    await aPolicy([await aWebhook()])
     await expect.poll(() => receiver.received.length).toBe(1)
     await rounds.pass()
     expect(receiver.received).toHaveLength(1)
@@ -242,5 +242,43 @@ describe('what waits to be sent', () => {
     receiver.answer = (response) => response.end()
     await alerting().policies.update(policy, { ...account, enabled: true })
     await expect.poll(toldOf).toEqual(['one', 'two', 'two'])
+  })
+})
+
+describe('an account', () => {
+  test('has at most fifty webhooks and fifty policies, even when many are made at once', async () => {
+    const outcomes = async (make: () => Promise<string>) => {
+      const made = await Promise.allSettled(Array.from({ length: 53 }, make))
+      return made.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))
+    }
+    const refused = await outcomes(() => aWebhook())
+    expect(refused).toHaveLength(3)
+    expect(refused[0]).toMatch(/^Error: 400 .*the account has 50 webhooks, which is as many as it may; delete one first/)
+    const { result: webhooks } = await alerting().destinations.webhooks.list(account)
+    expect(webhooks).toHaveLength(50)
+    const [first, second] = webhooks.map(({ id }) => id ?? '')
+    expect(await outcomes(() => aPolicy([first ?? '']))).toHaveLength(3)
+    await alerting().destinations.webhooks.delete(second ?? '', account)
+    await aWebhook()
+  }, 60_000)
+
+  test('neither names nor sees what is of another one', async () => {
+    const other = await postern.client.accounts.create({ name: 'Other', type: 'standard' })
+    const foreign = await alerting().destinations.webhooks.create({
+      account_id: other.id,
+      name: 'Foreign',
+      url: 'https://foreign.example/',
+    })
+    const token = await tokens().create({ account_id: other.id, name: 'foreign', duration: '24h' })
+    await expect(aPolicy([foreign.id ?? ''])).rejects.toThrow('mechanisms/webhooks/0/id must be the id of a webhook of this account')
+    const webhook = await aWebhook()
+    await expect(aPolicy([webhook], { filters: { token_id: [token.id] } })).rejects.toThrow(
+      'filters/token_id/0 must be the id of a service token',
+    )
+    await expect(alerting().destinations.webhooks.get(foreign.id ?? '', account)).rejects.toThrow('404')
+    await aPolicy([webhook])
+    await aToken('own', '24h')
+    await rounds.pass()
+    expect(toldOf()).toEqual(['own'])
   })
 })

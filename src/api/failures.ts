@@ -22,6 +22,8 @@ const answers: { readonly [Code in FailureCode]: Answer } = {
   application_not_found: { status: 404, code: 11021, name: 'access.api.error.unknown_application', fixed: true },
   policy_not_found: { status: 404, code: 12135, name: 'access.api.error.not_found', fixed: true },
   group_not_found: { status: 404, code: 12152, name: 'access.api.error.unknown_group', fixed: true },
+  webhook_not_found: { status: 404, code: 12135, name: 'access.api.error.not_found', fixed: true },
+  alert_policy_not_found: { status: 404, code: 12135, name: 'access.api.error.not_found', fixed: true },
   // The original says 409, which its own clients take for a race and repeat.
   application_exists: { status: 400, code: 11010, name: 'access.api.error.application_already_exists' },
   service_token_in_use: { status: 400, code: 12139, name: 'access.api.error.service_token_in_use' },

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { activityRoutes } from './routes/activity.ts'
+import { alertPolicyRoutes, webhookRoutes } from './routes/alerting.ts'
 import { apiTokenRoutes } from './routes/api-tokens.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { explanationRoutes } from './routes/explanations.ts'
@@ -29,6 +30,7 @@ export const resources: Readonly<Record<string, readonly Route[]>> = {
   Gates: gateRoutes,
   Logs: logRoutes,
   Activity: activityRoutes,
+  Alerts: [...webhookRoutes, ...alertPolicyRoutes],
 }
 
 export const routes: readonly Route[] = Object.values(resources).flat()

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createLimits } from '../api/limits.ts'
 import { createApi, type ServerDeps } from '../api/server.ts'
+import { createAlerts } from '../authority/alerts.ts'
 import { createAuthority } from '../authority/authority.ts'
 import { type Bootstrap, bootstrap } from '../authority/bootstrap.ts'
 import { createChores } from '../authority/chores.ts'
@@ -16,8 +17,10 @@ import { createSignIn } from '../authority/sign-in.ts'
 import { createUses } from '../authority/uses.ts'
 import type { Config } from '../config/settings.ts'
 import { newHexId } from '../domain/identifier.ts'
+import { createReach } from '../domain/webhook-address.ts'
 import type { Closer } from './closers.ts'
 import type { Gate, GateDeps } from './gate.ts'
+import { createWebhookSender } from './webhook-sender.ts'
 
 /** Beside the program, where the build puts it. */
 const consoleFolder = fileURLToPath(new URL('./console/', import.meta.url))
@@ -37,13 +40,17 @@ export async function startManagement(deps: ManagementDeps, closers: Closer[]) {
   closers.push(flush, every(config.flushInterval, flush))
 
   const journal = createJournal({ store, random, announce: gate.catchUp })
-  const authority = createAuthority({ store, journal, sealer, clock, random, log, newKeyPair, pause: setTimeout, ...config })
+  const mayReach = createReach(config.alertAddresses)
+  const authority = createAuthority({ store, journal, sealer, clock, random, log, newKeyPair, pause: setTimeout, mayReach, ...config })
   const signIn = createSignIn({ store, clock, noteUse: (id) => apiTokenUses.note(id, clock.now()) })
   const { rateLimit: requests, rateLimitWindow: windowMs, signInFailures: failuresPerMinute } = config
   const limits = createLimits({ clock, requests, windowMs, failuresPerMinute })
   const api = createApi({ ...server, authority, signIn, limits, clock, noteRefusal: refusals.note, consoleFolder })
+  const sender = createWebhookSender(mayReach)
+  closers.push(sender.close)
+  const alerts = createAlerts({ store, sealer, clock, log, send: sender.send })
   const chores = createChores({
-    ...{ store, clock, accessKeys: authority.accessKeys, endInactive: createInactivityRule({ store, journal, clock, log }) },
+    ...{ store, clock, accessKeys: authority.accessKeys, endInactive: createInactivityRule({ store, journal, clock, log }), alerts },
     forgetSilentGates: authority.gates.forgetSilent,
     ...{ logRetentionMs: config.logRetention, requestLogMax: config.requestLogMax, changeLogMax: config.changeLogMax },
   })
@@ -57,6 +64,10 @@ export async function startManagement(deps: ManagementDeps, closers: Closer[]) {
     task: settle([...chores, ensureKeys], log, message),
   })
   closers.push(leave, every(Math.min(attendEveryMs, config.choreInterval), settle([attend], log, message)))
+  // Apart from the other chores, which must not wait for receivers.
+  const delivery = createDuty({ store, log, name: 'alerts', nodeId: newHexId(random), intervalMs: 0, task: alerts.deliver })
+  const deliver = async () => ((await alerts.isDue()) ? delivery.attend() : undefined)
+  closers.push(delivery.leave, alerts.stop, every(Math.min(attendEveryMs, config.choreInterval), settle([deliver], log, message)))
 
   return {
     api,

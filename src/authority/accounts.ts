@@ -125,6 +125,8 @@ const names: { readonly [K in Kind]?: readonly [string, string] } = {
   policy: ['reusable policy', 'reusable policies'],
   group: ['group', 'groups'],
   zone: ['zone', 'zones'],
+  webhook: ['webhook', 'webhooks'],
+  alert_policy: ['notification policy', 'notification policies'],
 }
 
 /** "2 zones, 1 service token". */

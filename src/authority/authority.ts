@@ -2,6 +2,7 @@ import type { RandomBytes } from '../domain/secret.ts'
 import { type AccessKeys, createAccessKeys, type NewKeyPair } from './access-keys.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type Activity, createActivity } from './activity.ts'
+import { type AlertPolicies, createAlertPolicies } from './alert-policies.ts'
 import { type ApiTokens, createApiTokens } from './api-tokens.ts'
 import { type ApplicationPolicies, createApplicationPolicies } from './application-policies.ts'
 import { type Applications, createApplications } from './applications.ts'
@@ -18,6 +19,7 @@ import { createRetries } from './retries.ts'
 import type { Sealer } from './sealer.ts'
 import { createServiceTokens, type ServiceTokens } from './service-tokens.ts'
 import { createUsers, type Users } from './users.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
 import { createZones, type Zones } from './zones.ts'
 
 /** All that can be asked of Postern, for whoever has signed in and may. */
@@ -38,6 +40,8 @@ export interface Authority {
   readonly logs: Logs
   readonly gates: Gates
   readonly activity: Activity
+  readonly webhooks: Webhooks
+  readonly alertPolicies: AlertPolicies
 }
 
 export interface AuthorityDeps {
@@ -52,6 +56,8 @@ export interface AuthorityDeps {
   readonly authDomain: string
   /** Resolves after so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>
+  /** Whether alerts may be sent to an address. */
+  readonly mayReach: (address: string) => boolean
 }
 
 export function createAuthority(deps: AuthorityDeps): Authority {
@@ -75,5 +81,7 @@ export function createAuthority(deps: AuthorityDeps): Authority {
     logs: createLogs(deps),
     gates: createGates(deps),
     activity: createActivity(deps),
+    webhooks: createWebhooks(deps),
+    alertPolicies: createAlertPolicies(deps),
   }
 }

@@ -1,5 +1,6 @@
 import type { AccessKeys } from './access-keys.ts'
 import { activityKeptMs } from './activity.ts'
+import type { Alerts } from './alerts.ts'
 import type { Clock, Store } from './ports.ts'
 
 export interface ChoresDeps {
@@ -7,6 +8,7 @@ export interface ChoresDeps {
   readonly accessKeys: AccessKeys
   readonly endInactive: () => Promise<void>
   readonly forgetSilentGates: () => Promise<void>
+  readonly alerts: Pick<Alerts, 'prepare' | 'forget'>
   readonly clock: Clock
   /** How long requests at the gate are kept. */
   readonly logRetentionMs: number
@@ -25,6 +27,7 @@ export function createChores({
   accessKeys,
   endInactive,
   forgetSilentGates,
+  alerts,
   clock,
   logRetentionMs,
   requestLogMax,
@@ -33,6 +36,8 @@ export function createChores({
   return [
     accessKeys.rotateDue,
     endInactive,
+    alerts.prepare,
+    alerts.forget,
     () => store.forgetAttempts(clock.now()),
     forgetSilentGates,
     async () => {

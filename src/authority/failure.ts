@@ -8,6 +8,8 @@ const failures = {
   application_not_found: 'There is no such application in this account or zone',
   policy_not_found: 'There is no such policy in this account or application',
   group_not_found: 'There is no such group in this account or zone',
+  webhook_not_found: 'There is no such webhook in this account',
+  alert_policy_not_found: 'There is no such notification policy in this account',
   application_exists: 'There is an application that answers for this',
   service_token_in_use: 'cannot delete service token because it is used by a policy, group, or app SCIM configuration.',
   in_use: 'It is in use',

@@ -5,7 +5,7 @@ import type { Kind, Reference, Store } from './ports.ts'
 /** Of so many that name a thing it is told which they are. */
 const maxNamed = 5
 
-const words = { application: 'application', policy: 'policy', group: 'group' } as const
+const words = { application: 'application', policy: 'policy', group: 'group', alert_policy: 'notification policy' } as const
 
 /** Fails with `in_use` where something names it, and says what. */
 export async function requireUnnamed(store: Store, scope: Scope, kind: Kind, id: string): Promise<void> {
@@ -26,7 +26,7 @@ export async function namedBy(store: Store, scope: Scope, kind: Kind, id: string
 async function nameOf(store: Store, scope: Scope, { kind, id }: Reference): Promise<string> {
   const found = await store.find(kind, id)
   if (found === undefined) return `a ${words[kind]}`
-  if (scope.zoneId !== null && found.zoneId !== scope.zoneId) return `a ${words[kind]} outside of this zone`
+  if (scope.zoneId !== null && (!('zoneId' in found) || found.zoneId !== scope.zoneId)) return `a ${words[kind]} outside of this zone`
   const own = `the ${words[kind]} "${found.name}"`
   const applicationId = 'applicationId' in found ? found.applicationId : null
   const application = applicationId === null ? undefined : await store.find('application', applicationId)

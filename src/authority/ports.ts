@@ -1,4 +1,5 @@
 import type { HourlyCount } from '../domain/activity.ts'
+import type { AlertPolicy, Webhook } from '../domain/alert.ts'
 import type { Application } from '../domain/application.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Organization } from '../domain/organization.ts'
@@ -7,6 +8,7 @@ import type { Account, ApiToken, Owner, User, Zone } from '../domain/principal.t
 import type { Digest } from '../domain/secret.ts'
 import type { Credential, Scope, ServiceToken } from '../domain/service-token.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Nodes } from './nodes.ts'
 import type {
   AccessRequest,
@@ -48,6 +50,8 @@ export interface Entities {
   readonly group: Group
   readonly organization: Organization
   readonly signing_key: SigningKey
+  readonly webhook: Webhook
+  readonly alert_policy: AlertPolicy
 }
 export type Kind = keyof Entities
 
@@ -144,7 +148,7 @@ export interface SeenApiToken {
 
 /** Something that names another thing, which so cannot be deleted. */
 export interface Reference {
-  readonly kind: 'application' | 'policy' | 'group'
+  readonly kind: 'application' | 'policy' | 'group' | 'alert_policy'
   readonly id: string
 }
 
@@ -176,7 +180,7 @@ export interface Feed {
   findEach<K extends Kind>(kind: K, ids: Iterable<string>): Promise<readonly Entities[K][]>
 }
 
-export interface Store extends Feed, Nodes {
+export interface Store extends Feed, Nodes, Deliveries {
   /**
    * Stores all writes, a change-log row for each, and the audit entries, or none of it. Once it answers `true`, they are on disk.
    * `false`: something else was stored since `before` was read, something still refers to what would be deleted, what is referred to is not there, or a

@@ -2,6 +2,7 @@ import { setting } from './setting.ts'
 import {
   accessLogMode,
   addressRanges,
+  addressReach,
   between,
   databaseUrl,
   filePath,
@@ -167,6 +168,12 @@ export const settings = {
     meaning: 'How often it is looked what has reached its age: signing keys, unused service tokens, old entries of logs.',
     default: '10m',
     parse: milliseconds,
+  }),
+  alertAddresses: setting({
+    meaning:
+      'To which addresses alerts may be sent, whatever name leads there: `public`, `private` (those of local networks), `loopback` (this machine), and others by addresses and CIDR ranges, separated by commas; `none` for nowhere. Link-local addresses and where clouds keep secrets for their machines are in none of the three.',
+    default: 'public,private',
+    parse: addressReach,
   }),
   maxServiceTokens: setting({ meaning: 'How many service tokens an account may have; 0 for no limit.', default: '0', parse: wholeNumber }),
   rateLimit: setting({

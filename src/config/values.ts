@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type AddressRange, parseAddressRange } from '../domain/address-range.ts'
 import { parseDuration } from '../domain/duration.ts'
+import type { AddressKind, Reach } from '../domain/webhook-address.ts'
 
 // Readers of single values. Each answers with the value, or throws an error whose message ends the sentence "<name> must be …".
 
@@ -40,6 +41,20 @@ const loopback: readonly AddressRange[] = [
 export function addressRanges(text: string): readonly AddressRange[] {
   if (text === 'none') return []
   return text.split(',').flatMap((entry) => (entry.trim() === 'loopback' ? loopback : [addressRange(entry.trim())]))
+}
+
+const kinds: readonly AddressKind[] = ['public', 'private', 'loopback']
+
+/** Kinds of addresses, and single ranges. */
+export function addressReach(text: string): Reach {
+  if (text === 'none') return { kinds: [], ranges: [] }
+  const entries = text.split(',').map((entry) => entry.trim())
+  const named = kinds.filter((kind) => entries.includes(kind))
+  const ranges = entries.filter((entry) => !named.some((kind) => kind === entry)).map(parseAddressRange)
+  const known = ranges.flatMap((range) => range ?? [])
+  if (known.length < ranges.length)
+    throw new Error('public, private, loopback or CIDR ranges, separated by commas, such as public,10.1.0.0/16, or "none"')
+  return { kinds: named, ranges: known }
 }
 
 function addressRange(text: string): AddressRange {

@@ -15,6 +15,7 @@ import {
 
 const everyPermission = [
   ...(['service_tokens:read', 'service_tokens:write', 'apps:read', 'apps:write', 'organization:read', 'organization:write'] as const),
+  ...(['notifications:read', 'notifications:write'] as const),
   ...(['account_tokens:read', 'account_tokens:write', 'accounts:read', 'accounts:write', 'zones:read', 'zones:write'] as const),
   ...(['user_tokens:read', 'user_tokens:write', 'audit_logs:read', 'user:read'] as const),
 ]

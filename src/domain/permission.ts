@@ -1,6 +1,6 @@
 /** What a route can ask of its caller. */
 export type Permission =
-  | `${'service_tokens' | 'apps' | 'organization' | 'account_tokens' | 'accounts' | 'zones' | 'user_tokens'}:${'read' | 'write'}`
+  | `${'service_tokens' | 'apps' | 'organization' | 'notifications' | 'account_tokens' | 'accounts' | 'zones' | 'user_tokens'}:${'read' | 'write'}`
   | 'audit_logs:read'
   | 'user:read'
 
@@ -27,6 +27,8 @@ const table: readonly (readonly [id: string, name: string, PermissionGroup['scop
   ['959972745952452f8be2452be8cbb9f2', 'Access: Apps and Policies Write', zone, 'apps:read', 'apps:write'],
   ['26bc23f853634eb4bff59983b9064fde', `${organizations} Read`, account, 'organization:read'],
   ['bfe0d8686a584fa680f4c53b5eb0de6d', `${organizations} Write`, account, 'organization:read', 'organization:write'],
+  ['ce18edbdcebf465e9d6d1d2fc80ffd42', 'Notifications Read', account, 'notifications:read'],
+  ['c3c847c5802d4ce3ba00e3e97b3c8555', 'Notifications Write', account, 'notifications:read', 'notifications:write'],
   // A trail that its readers could write would be none: there is no group for that.
   ['b05b28e839c54467a7d6cba5d3abb5a3', 'Access: Audit Logs Read', account, 'audit_logs:read'],
   ['c1fde68c7bcc44588cbb6ddbc16d6480', 'Account Settings Read', account, 'accounts:read'],

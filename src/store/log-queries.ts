@@ -92,7 +92,8 @@ const expressions: Readonly<Record<string, RawBuilder<unknown>>> = {
   raw_status_code: sql`status`,
   raw_uri: sql`path`,
   resource_product: sql`case when resource_kind in ('service_token', 'application', 'policy', 'group', 'organization', 'signing_key') then 'access'
-    when resource_kind = 'api_token' then 'api_tokens' when resource_kind in ('account', 'zone') then resource_kind || 's' else coalesce(resource_kind, 'api') end`,
+    when resource_kind in ('webhook', 'alert_policy') then 'alerting' when resource_kind = 'api_token' then 'api_tokens'
+    when resource_kind in ('account', 'zone') then resource_kind || 's' else coalesce(resource_kind, 'api') end`,
   resource_scope: sql`case when zone_id is not null then 'zones' when account_id = ${installationTrail} then 'user' else 'accounts' end`,
   resource_type: sql`coalesce(resource_kind, 'request')`,
   allowed: sql`case when allowed = 1 then 'true' else 'false' end`,

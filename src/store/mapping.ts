@@ -162,6 +162,28 @@ export const mappings = {
       ...{ createdAt: created_at, endsAt: ends_at, revision },
     }),
   }),
+
+  webhook: mapping<Entities['webhook'], 'webhook'>('webhook', {
+    toRow: ({ id, accountId, name, url, sealedSecret, createdAt, updatedAt, revision }) => ({
+      ...{ id, account_id: accountId, name, url, sealed_secret: sealedSecret },
+      ...{ created_at: createdAt, updated_at: updatedAt, revision },
+    }),
+    fromRow: ({ id, account_id, name, url, sealed_secret, created_at, updated_at, revision }) => ({
+      ...{ id, accountId: account_id, name, url, sealedSecret: sealed_secret },
+      ...{ createdAt: created_at, updatedAt: updated_at, revision },
+    }),
+  }),
+
+  alert_policy: mapping<Entities['alert_policy'], 'alert_policy'>('alert_policy', {
+    toRow: ({ id, accountId, name, description, enabled, webhookIds, tokenIds, createdAt, updatedAt, revision }) => ({
+      ...{ id, account_id: accountId, name, description, enabled: Number(enabled), webhooks: JSON.stringify(webhookIds) },
+      ...{ tokens: tokenIds && JSON.stringify(tokenIds), created_at: createdAt, updated_at: updatedAt, revision },
+    }),
+    fromRow: ({ id, account_id, name, description, enabled, webhooks, tokens, created_at, updated_at, revision }) => ({
+      ...{ id, accountId: account_id, name, description, enabled: enabled === 1, webhookIds: JSON.parse(webhooks) },
+      ...{ tokenIds: tokens === null ? null : JSON.parse(tokens), createdAt: created_at, updatedAt: updated_at, revision },
+    }),
+  }),
 } satisfies { [K in Kind]: Mapping<Entities[K], keyof Tables> | Mapping<Entities[K], never> }
 
 const mostParsed = 1000

@@ -28,6 +28,9 @@ export const keysInOrder: { readonly [Table in TableName]: readonly [keyof Table
     audit: ['id'],
     access_request: ['id'],
     activity: ['hour', 'subject_id'],
+    webhook: ['id'],
+    alert_policy: ['id'],
+    alert_delivery: ['id'],
   }
 
 export const tablesInOrder = Object.keys(keysInOrder) as readonly TableName[]

@@ -30,7 +30,7 @@ export function createPrincipalQueries({ db, answer }: Database, memory: Memory)
   }
 
   async function count(
-    kind: 'service_token' | 'application' | 'zone' | 'api_token' | 'policy' | 'group',
+    kind: 'service_token' | 'application' | 'zone' | 'api_token' | 'policy' | 'group' | 'webhook' | 'alert_policy',
     accountId: string,
     zoneId: string | null,
   ) {
@@ -102,7 +102,7 @@ export function createPrincipalQueries({ db, answer }: Database, memory: Memory)
     async contentsOf({ accountId, zoneId }) {
       const kinds =
         zoneId === null
-          ? (['zone', 'api_token', 'service_token', 'application', 'policy', 'group'] as const)
+          ? (['zone', 'api_token', 'service_token', 'application', 'policy', 'group', 'alert_policy', 'webhook'] as const)
           : (['service_token', 'application', 'policy', 'group'] as const)
       const found = new Map<Kind, number>()
       for (const kind of kinds) {

@@ -5,11 +5,13 @@ import { batches } from './batches.ts'
 import type { Tables } from './schema.ts'
 import { ask, type Steps } from './steps.ts'
 
-// What names what: applications their policies, policies and groups the service tokens and groups in their rules. Rules are JSON, so no foreign key can hold
-// them; the writes of a commit are checked together instead, at its end. Commits come one after the other, so nothing slips in between.
+// What names what: applications their policies, policies and groups the service tokens and groups in their rules, notification policies their webhooks. All
+// that is JSON, so no foreign key can hold it; the writes of a commit are checked together instead, at its end. Commits come one after the other, so nothing
+// slips in between.
 
-type Target = 'service_token' | 'group' | 'policy'
-const tables = { service_token: 'service_token', group: 'access_group', policy: 'policy' } as const
+const tables = { service_token: 'service_token', group: 'access_group', policy: 'policy', webhook: 'webhook' } as const
+type Target = keyof typeof tables
+const targets = Object.keys(tables) as readonly Target[]
 
 /** Keeps the references in step with one write, right after it. */
 export function* noteReferences(db: Kysely<Tables>, { kind, before, after }: Write): Steps<void> {
@@ -33,7 +35,7 @@ export function* referencesHold(db: Kysely<Tables>, writes: readonly Write[]): S
   }
   const named = writes.flatMap(namedBy)
   if (named.length === 0) return true
-  for (const kind of ['service_token', 'group', 'policy'] as const) {
+  for (const kind of targets) {
     const ids = [...new Set(named.flatMap((target) => (target.kind === kind ? [target.id] : [])))]
     for (const batch of batches(ids)) {
       const found = yield* ask(db.selectFrom(tables[kind]).select('id').where('id', 'in', batch))
@@ -54,7 +56,7 @@ function naming(db: Kysely<Tables>, kind: Kind, id: string) {
 }
 
 function refers(kind: Kind): kind is Reference['kind'] {
-  return kind === 'application' || kind === 'policy' || kind === 'group'
+  return kind === 'application' || kind === 'policy' || kind === 'group' || kind === 'alert_policy'
 }
 
 function isTarget(kind: Kind): kind is Target {
@@ -64,6 +66,7 @@ function isTarget(kind: Kind): kind is Target {
 function namedBy({ kind, after }: Write): readonly { readonly kind: Target; readonly id: string }[] {
   if (after === null) return []
   if (kind === 'application') return after.policies.map(({ policyId }) => ({ kind: 'policy', id: policyId }))
+  if (kind === 'alert_policy') return after.webhookIds.map((id) => ({ kind: 'webhook', id }))
   if (kind !== 'policy' && kind !== 'group') return []
   const rules: RuleSet = after
   const tokens = [...tokensNamedBy(rules)].map((id) => ({ kind: 'service_token' as const, id }))

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { AlertDeliveryRow, AlertPolicyRow, WebhookRow } from './alert-rows.ts'
 import type { AccessRequestRow, ActivityRow, AuditRow } from './log-rows.ts'
 import type { GateRow, LeaseRow } from './node-rows.ts'
 
@@ -212,4 +213,7 @@ export interface Tables {
   readonly audit: AuditRow
   readonly access_request: AccessRequestRow
   readonly activity: ActivityRow
+  readonly webhook: WebhookRow
+  readonly alert_policy: AlertPolicyRow
+  readonly alert_delivery: AlertDeliveryRow
 }

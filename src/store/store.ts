@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { AuditEntry, Change, Conditions, Entities, Kind, Store, Write } from '../authority/ports.ts'
 import { createActivityQueries } from './activity.ts'
+import { createAlertQueries } from './alert-queries.ts'
 import { createCommit } from './commit.ts'
 import { compiledOnce } from './compiled-once.ts'
 import type { Database } from './database.ts'
@@ -136,6 +137,7 @@ export function createStore(
     ...createLogQueries(database),
     ...createNodeQueries(database),
     ...createActivityQueries(database),
+    ...createAlertQueries(database),
   }
 }
 

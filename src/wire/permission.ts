@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox'
 const permissions = [
   ...(['service_tokens:read', 'service_tokens:write', 'apps:read', 'apps:write', 'organization:read', 'organization:write'] as const),
   ...(['audit_logs:read', 'accounts:read', 'accounts:write', 'account_tokens:read', 'account_tokens:write'] as const),
+  ...(['notifications:read', 'notifications:write'] as const),
   ...(['zones:read', 'zones:write'] as const),
 ] as const
 

@@ -21,7 +21,7 @@ test('every operation of the API is recorded with an answer, and with a refusal'
 const failures: { readonly [Code in FailureCode]: 'recorded' | { readonly notRecorded: string } } = {
   ...{ invalid_request: 'recorded', invalid_query: 'recorded', invalid_header: 'recorded' },
   ...{ application_not_found: 'recorded', policy_not_found: 'recorded', group_not_found: 'recorded', application_exists: 'recorded' },
-  ...{ service_token_in_use: 'recorded', in_use: 'recorded' },
+  ...{ service_token_in_use: 'recorded', in_use: 'recorded', webhook_not_found: 'recorded', alert_policy_not_found: 'recorded' },
   ...{ service_token_not_found: 'recorded', api_token_not_found: 'recorded', too_many_service_tokens: 'recorded' },
   ...{ zone_exists: 'recorded', not_empty: 'recorded', last_way_in: 'recorded', changed_meanwhile: 'recorded' },
   ...{ missing_credentials: 'recorded', malformed_authorization: 'recorded', not_authenticated: 'recorded' },

@@ -101,11 +101,11 @@ async function fill(): Promise<World> {
 
 type Create = (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>
 
-/** Applications with policies, reusable policies and groups. */
+/** Applications with policies, reusable policies and groups; webhooks and notification policies. */
 async function fillApplications(create: Create, accountId: string, zoneId: string) {
   const rules = { include: [{ everyone: {} }] }
   const policy = { name: 'subject', decision: 'bypass', ...rules }
-  const found = { app_id: [] as string[], policy_id: [] as string[], group_id: [] as string[] }
+  const found = { app_id: [] as string[], policy_id: [] as string[], group_id: [] as string[], webhook_id: [] as string[] }
   const wholePaths: Record<string, string>[] = []
   for (let count = 0; count < fewer; count++) {
     for (const [scope, id] of [
@@ -124,6 +124,11 @@ async function fillApplications(create: Create, accountId: string, zoneId: strin
       found.group_id.push(String((await create(`${place}/groups`, { name: 'subject', ...rules }))['id']))
     }
     found.policy_id.push(String((await create(`/accounts/${accountId}/access/policies`, policy))['id']))
+    const alerting = `/accounts/${accountId}/alerting/v3`
+    const { id: webhook } = await create(`${alerting}/destinations/webhooks`, { name: 'subject', url: 'https://alerts.example.com/' })
+    found.webhook_id.push(String(webhook))
+    const told = { name: 'subject', enabled: true, alert_type: 'expiring_service_token_alert', mechanisms: { webhooks: [{ id: webhook }] } }
+    found.policy_id.push(String((await create(`${alerting}/policies`, told))['id']))
   }
   return { ...found, wholePaths }
 }
@@ -132,7 +137,7 @@ const newHost = fc
   .nat(400)
   .map((number) => `${number % 3 === 0 ? 'account' : 'h'}-${number}.access.localhost${number % 5 === 0 ? '/a*' : ''}`)
 
-/** Values for the fields of applications, policies and groups: hosts that are free and that are not, rules about things that are there. */
+/** Values for the fields of applications, policies, groups and alerts: hosts that are free and that are not, rules about things that are there. */
 function rulesOf(some: (name: string) => fc.Arbitrary<string>): Words['byField'] {
   const rule = fc.oneof(
     fc.constantFrom({ everyone: {} }, { any_valid_service_token: {} }, { ip: { ip: '10.0.0.0/8' } }, { ip: { ip: '::/129' } }),
@@ -143,6 +148,8 @@ function rulesOf(some: (name: string) => fc.Arbitrary<string>): Words['byField']
   return {
     ...{ domain: newHost, uri: newHost, include: rules, require: rules, exclude: rules },
     session_duration: fc.constantFrom('24h', '0s', 'forever', null),
+    mechanisms: some('webhook_id').map((id) => ({ webhooks: [{ id }] })),
+    url: fc.constantFrom('https://alerts.example.com/', 'http://169.254.169.254/', 'https://a:b@c.example', 'x'),
     origin_url: fc.constantFrom('http://127.0.0.1:1', 'ftp://x', null),
     read_service_tokens_from_header: fc.constantFrom('X-Token', 'Host', null),
   }

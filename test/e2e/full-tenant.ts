@@ -46,6 +46,14 @@ export async function furnish(api: RawApi, calls: RouteCalls, name: string, lett
   await make('POST', `/accounts/${accountId}/access/policies`, shared)
   await make('PUT', `/accounts/${accountId}/access/organizations`, { name: `${name} organization`, auth_domain: `${name}.example.org` })
   await make('POST', `/accounts/${accountId}/access/keys/rotate`)
+  const alerting = `/accounts/${accountId}/alerting/v3`
+  const { id: webhook } = await make('POST', `${alerting}/destinations/webhooks`, {
+    ...{ name: `${name} webhook`, url: `https://${name}.example.net/`, secret: `${name}-secret` },
+  })
+  await make('POST', `${alerting}/policies`, {
+    ...{ name: `${name} notification policy`, enabled: true, alert_type: 'expiring_service_token_alert' },
+    mechanisms: { webhooks: [{ id: webhook }] },
+  })
   const tenant = { accountId, zoneId, userId }
   const policies = grantsIn(tenant, allGroups).map(({ effect, permissionGroups }) => ({
     ...{ effect, resources: { [accountResource(accountId)]: '*' }, permission_groups: permissionGroups.map((id) => ({ id })) },

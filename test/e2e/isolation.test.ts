@@ -89,6 +89,7 @@ describe('lists show a tenant its own and nothing else', () => {
       ...services,
       ...[account, `/zones/${alpha.zoneId}`].flatMap((place) => [`${place}/access/apps`, `${place}/access/groups`]),
       `${account}/access/policies`,
+      ...['destinations/webhooks', 'policies', 'history'].map((what) => `${account}/alerting/v3/${what}`),
     ]
     for (const path of paths) expectNoWord((await list(path, alpha.credentials.ofUser)).answer, { method: 'GET', path }, bravo)
     for (const filter of [`zone_id=${bravo.zoneId}`, 'account_name=bravo%20account', 'zone_name=bravo-one.example']) {

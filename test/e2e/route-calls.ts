@@ -1,5 +1,6 @@
 import type { Route } from '../../src/api/route.ts'
 import type { Write } from '../../src/authority/ports.ts'
+import type { AlertPolicy, Webhook } from '../../src/domain/alert.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { accountResource, type Grant, type Permission, permissionGroups, userResource } from '../../src/domain/permission.ts'
 import type { Policy, RuleSet } from '../../src/domain/policy.ts'
@@ -139,6 +140,21 @@ export function createRouteCalls(api: RawApi): RouteCalls {
     return { kind: 'policy', before: null, after }
   }
 
+  /** Of the alerts of an account. */
+  async function webhook({ accountId }: Tenant): Promise<string> {
+    const id = newId('9')
+    const after: Webhook = { id, accountId, name: id, url: 'https://alerts.example.com/', sealedSecret: null, ...times }
+    return inserted(id, { kind: 'webhook', before: null, after })
+  }
+
+  async function alertPolicy(tenant: Tenant): Promise<string> {
+    const { accountId } = tenant
+    const id = newId('8')
+    const told = { webhookIds: [await webhook(tenant)], tokenIds: null }
+    const after: AlertPolicy = { id, accountId, name: id, description: '', enabled: true, ...told, ...times }
+    return inserted(id, { kind: 'alert_policy', before: null, after })
+  }
+
   async function inserted(id: string, write: Write): Promise<string> {
     await api.insert(write)
     return id
@@ -151,6 +167,8 @@ export function createRouteCalls(api: RawApi): RouteCalls {
     const id = newUuid('f')
     if (parameter === 'service_token_id') return serviceToken(path)
     if (parameter === 'app_id') return application(scope)
+    if (parameter === 'webhook_id') return webhook(tenant)
+    if (parameter === 'policy_id' && above.endsWith('/alerting/v3/policies')) return alertPolicy(tenant)
     if (parameter === 'policy_id') return ownPolicies.get(ofApplication ?? '') ?? inserted(id, aPolicy(id, scope, null))
     if (parameter === 'group_id')
       return inserted(id, { kind: 'group', before: null, after: { id, ...scope, name: id, ...rules, ...times } })
@@ -213,6 +231,7 @@ export function createRouteCalls(api: RawApi): RouteCalls {
         .replaceAll('"access.example.com"', JSON.stringify(await newHost({ zoneId: null })))
       const named = JSON.parse(text) as Record<string, unknown>
       if ('token_id' in named) named['token_id'] = await serviceToken(path.split('/').slice(0, 3).join('/'))
+      if ('mechanisms' in named) named['mechanisms'] = { webhooks: [{ id: await webhook(tenant) }] }
       return { method, path: needed.length > 0 ? `${path}?${needed.join('&')}` : path, ...(body && { body: named }) }
     },
   }

@@ -1,5 +1,7 @@
+import type { Delivery } from '../../src/authority/deliveries.ts'
 import type { Actor, Attempt, AuditEntry, Entities, Kind, RequestTrace, Store, Write } from '../../src/authority/ports.ts'
 import type { AccessRequest } from '../../src/authority/queries.ts'
+import type { AlertPolicy, Webhook } from '../../src/domain/alert.ts'
 import type { Application } from '../../src/domain/application.ts'
 import { newOrganization, type Organization } from '../../src/domain/organization.ts'
 import type { Group, Policy } from '../../src/domain/policy.ts'
@@ -88,6 +90,29 @@ export function aGroup(number: number, traits: Partial<Group> = {}): Group {
   return {
     ...{ id: uuid(number), ...here, name: 'Group', include: [{ kind: 'everyone' }], require: [], exclude: [] },
     ...{ createdAt: noon, updatedAt: noon, revision: 0, ...traits },
+  }
+}
+
+export function aWebhook(number: number, traits: Partial<Webhook> = {}): Webhook {
+  return {
+    ...{ id: hexId(number), accountId: here.accountId, name: 'Webhook', url: 'https://alerts.example.com/', sealedSecret: null },
+    ...{ createdAt: noon, updatedAt: noon, revision: 0, ...traits },
+  }
+}
+
+/** Names the webhook of the same number. */
+export function anAlertPolicy(number: number, traits: Partial<AlertPolicy> = {}): AlertPolicy {
+  return {
+    ...{ id: hexId(number), accountId: here.accountId, name: 'Alerts', description: '', enabled: true, webhookIds: [hexId(number)] },
+    ...{ tokenIds: null, createdAt: noon, updatedAt: noon, revision: 0, ...traits },
+  }
+}
+
+/** Of the policy, the webhook and the token with the number 1. */
+export function aDelivery(number: number, traits: Partial<Delivery> = {}): Delivery {
+  return {
+    ...{ id: hexId(number), accountId: here.accountId, policyId: hexId(1), policyName: 'Alerts', policyDescription: '' },
+    ...{ webhookId: hexId(1), tokenId: uuid(1), tokenExpiresAt: noon + 1, body: '{}', createdAt: noon, ...traits },
   }
 }
 

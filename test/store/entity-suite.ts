@@ -9,6 +9,7 @@ import type { ServiceToken } from '../../src/domain/service-token.ts'
 import {
   aGroup,
   anAccount,
+  anAlertPolicy,
   anApiToken,
   anApplication,
   anOrganization,
@@ -16,6 +17,7 @@ import {
   aServiceToken,
   aSigningKey,
   aUser,
+  aWebhook,
   aZone,
   elsewhere,
   here,
@@ -85,6 +87,15 @@ const steps: readonly (readonly [Write['kind'], Write, Write])[] = [
     ...aSigningKey(1, { accountId: elsewhere.accountId, publicKey: strange, sealedPrivateKey: bytes(160) }),
     ...{ createdAt: 0, endsAt: last },
   }),
+  both(
+    'webhook',
+    aWebhook(1),
+    aWebhook(1, { accountId: elsewhere.accountId, name: strange, url: strange, sealedSecret: bytes(160), createdAt: 0, updatedAt: last }),
+  ),
+  both('alert_policy', anAlertPolicy(1, { webhookIds: [hexId(94)] }), {
+    ...anAlertPolicy(1, { accountId: elsewhere.accountId, name: strange, description: strange, enabled: false, webhookIds: [] }),
+    ...{ tokenIds: [strange, uuid(1)], createdAt: 0, updatedAt: last },
+  }),
   both('signing_key', aSigningKey(2, { sealedPrivateKey: Buffer.alloc(3000, bytes(0)), endsAt: 0 }), aSigningKey(2)),
 ]
 
@@ -106,7 +117,7 @@ export function describeEntities(underTest: () => StoreUnderTest): void {
     test.each(steps)('reads back exactly as it was written, when it is new and when it has changed: %s', async (kind, plain, other) => {
       const store = await withOwners()
       const named = [insert('service_token', token), insert('group', group), insert('policy', policy)]
-      await save(store, ...named, insert('application', anApplication(93)))
+      await save(store, ...named, insert('application', anApplication(93)), insert('webhook', aWebhook(94)))
       for (const [from, to] of [
         [plain.after, other.after],
         [other.after, plain.after],

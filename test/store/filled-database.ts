@@ -6,8 +6,10 @@ import type { Tables } from '../../src/store/schema.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { createStore } from '../../src/store/store.ts'
 import {
+  aDelivery,
   aGroup,
   anAccessRequest,
+  anAlertPolicy,
   anApiToken,
   anApplication,
   anAttempt,
@@ -17,6 +19,7 @@ import {
   aServiceToken,
   aSigningKey,
   aUser,
+  aWebhook,
   here,
   hexId,
   insert,
@@ -51,6 +54,9 @@ export async function fillSqlite(path: string): Promise<void> {
   await save(store, insert('policy', aPolicy(1, { include: [{ kind: 'group', groupId: uuid(1) }] })))
   await save(store, insert('application', anApplication(1, { policies: [{ policyId: uuid(1), precedence: 1 }] })))
   await save(store, insert('organization', anOrganization(here)), insert('signing_key', aSigningKey(1, { sealedPrivateKey: everyByte })))
+  await save(store, insert('webhook', aWebhook(1, { sealedSecret: everyByte })), insert('alert_policy', anAlertPolicy(1)))
+  await store.queueDeliveries([aDelivery(1, { body: '{"name":"漢字 😀"}' }), aDelivery(2)])
+  await store.noteSent(hexId(1), noon)
   await store.keepMasterKeyProof(everyByte.subarray(0, 32))
   await store.recordUses(
     'service_token',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Store, Write } from '../../src/authority/ports.ts'
 import {
   aGroup,
+  anAlertPolicy,
   anApiToken,
   anApplication,
   anAuditEntry,
@@ -10,6 +11,7 @@ import {
   aServiceToken,
   aSigningKey,
   aUser,
+  aWebhook,
   aZone,
   elsewhere,
   here,
@@ -37,6 +39,8 @@ const held: readonly (readonly [kind: 'account' | 'zone' | 'user', id: string, w
   ['account', elsewhere.accountId, 'an API token', insert('api_token', anApiToken(1, { owner: itself(elsewhere) }))],
   ['account', elsewhere.accountId, 'an organization', insert('organization', anOrganization(elsewhere))],
   ['account', elsewhere.accountId, 'a signing key', insert('signing_key', aSigningKey(1, { accountId: elsewhere.accountId }))],
+  ['account', elsewhere.accountId, 'a webhook', insert('webhook', aWebhook(1, elsewhere))],
+  ['account', elsewhere.accountId, 'a notification policy', insert('alert_policy', anAlertPolicy(1, { ...elsewhere, webhookIds: [] }))],
   ['zone', hexId(11), 'a service token', insert('service_token', aServiceToken(1, zoneHere))],
   ['zone', hexId(11), 'an application', insert('application', anApplication(1, zoneHere))],
   ['zone', hexId(11), 'a group', insert('group', aGroup(1, zoneHere))],

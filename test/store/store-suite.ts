@@ -4,6 +4,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { createStore } from '../../src/store/store.ts'
 import { describeAccessRequests } from './access-request-suite.ts'
 import { describeActivity } from './activity-suite.ts'
+import { describeAlerts } from './alert-suite.ts'
 import { describeApiTokens } from './api-token-suite.ts'
 import { describeAttempts } from './attempt-suite.ts'
 import { describeAuditFields } from './audit-field-suite.ts'
@@ -71,6 +72,7 @@ export function describeStore(name: string, nodes: 1 | 2, open: () => Promise<Te
       describeAuditFields(underTest)
       describeAccessRequests(underTest)
       describeActivity(underTest)
+      describeAlerts(underTest)
     })
   })
 }

@@ -22,7 +22,7 @@ export function operationOf(route: Route, tag: string, isVersioned: boolean): Js
 
 /** `/accounts/:account_id/access/service_tokens/:service_token_id/rotate` with POST is `rotateAccountServiceToken`. */
 function operationId({ method, path, result }: Pick<Route, 'method' | 'path' | 'result'>): string {
-  const segments = path.split('/').filter((segment) => segment !== '' && segment !== 'access')
+  const segments = path.split('/').filter((segment) => segment !== '' && segment !== 'access' && !/^v\d$/.test(segment))
   const last = segments.at(-1) ?? ''
   const isDeed = deeds.includes(last)
   const isList = method === 'GET' && (result as { readonly type?: unknown }).type === 'array'

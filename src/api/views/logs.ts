@@ -21,6 +21,7 @@ function actionType(action: string): ActionType {
 const products: { readonly [K in Kind]: string } = {
   ...{ service_token: 'access', application: 'access', policy: 'access', group: 'access', organization: 'access', signing_key: 'access' },
   ...{ account: 'accounts', zone: 'zones', user: 'user', api_token: 'api_tokens' },
+  ...{ webhook: 'alerting', alert_policy: 'alerting' },
 }
 
 const contexts: { readonly [K in Actor['kind']]?: 'api_key' | 'api_token' } = {

@@ -68,9 +68,23 @@ export function noteOn(action: BulkAction, token: ServiceTokenResult, now: numbe
     const end = endOf(token.duration, now)
     return end === undefined || end === Number.POSITIVE_INFINITY ? '' : `until ${dayOf(end)}`
   }
-  const seen = token.last_seen_at === undefined ? undefined : Date.parse(token.last_seen_at)
-  const isInUse = seen !== undefined && now - seen < 86_400_000
-  return (action === 'delete' || action === 'disable') && isInUse ? 'used in the last day' : ''
+  return endsUse(action) && isInUse(token, now) ? 'used in the last day' : ''
+}
+
+/** What several of them have in common that one should know before. */
+export function warningOn(action: BulkAction, tokens: readonly ServiceTokenResult[], now: number): string | undefined {
+  const used = tokens.filter((token) => isInUse(token, now)).length
+  if (!endsUse(action) || tokens.length < 2 || used === 0) return undefined
+  const which = used === tokens.length ? 'All of them were' : `${used.toLocaleString('en')} of them ${used === 1 ? 'was' : 'were'}`
+  return `${which} used in the last day: their machines will be turned away.`
+}
+
+function endsUse(action: BulkAction): boolean {
+  return action === 'delete' || action === 'disable'
+}
+
+function isInUse({ last_seen_at: seen }: ServiceTokenResult, now: number): boolean {
+  return seen !== undefined && now - Date.parse(seen) < 86_400_000
 }
 
 export interface Outcome {

@@ -9,7 +9,7 @@ import { announce } from '../elements/toast.tsx'
 import { useClient } from '../session/session.tsx'
 import { useChange } from '../shell/change.ts'
 import { usePlace } from '../shell/place.tsx'
-import { type BulkAction, noteOn, type Outcome, plans, runAll, summary } from './bulk-actions.ts'
+import { type BulkAction, noteOn, type Outcome, plans, runAll, summary, warningOn } from './bulk-actions.ts'
 import { counted } from './lifetime.ts'
 import { NamingList } from './naming-card.tsx'
 
@@ -40,6 +40,7 @@ export function BulkDialog({ action, tokens, onClose, onDone }: BulkDialogProps)
       else setFailed(failures)
     },
   })
+  const warning = warningOn(action, concerned, useNow())
   const obstacle = !namings.isKnown
     ? 'Looking for what names them …'
     : concerned.length > 0
@@ -60,6 +61,7 @@ export function BulkDialog({ action, tokens, onClose, onDone }: BulkDialogProps)
       onClose={onClose}
       onAct={() => change.mutate()}
     >
+      {warning !== undefined && <Note kind="warn">{warning}</Note>}
       <List action={action} tokens={concerned} />
       {named.length > 0 && <Kept tokens={named} namings={namings.of} isAlone={tokens.length === 1} />}
       {left > 0 && (

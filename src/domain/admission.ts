@@ -20,14 +20,16 @@ export type Judge = (token: Subject | null, address: string) => Judgement
 interface Condition {
   readonly include: Union
   readonly require: readonly Union[]
-  readonly exclude: Union
+  /** `null` where nothing is excluded. */
+  readonly exclude: Union | null
 }
 
 /** Rules of which one is enough. */
 interface Union {
   readonly everyone: boolean
   readonly anyToken: boolean
-  readonly tokens: ReadonlySet<string>
+  /** `null` where none is named: an empty set would be asked about each token all the same. */
+  readonly tokens: ReadonlySet<string> | null
   readonly holdsAddress: ((address: string) => boolean) | null
   readonly groups: readonly Condition[]
 }
@@ -90,12 +92,12 @@ function judge(application: Application, steps: readonly Step[], proved: Subject
 function holds({ include, require, exclude }: Condition, token: Subject | null, address: string): boolean {
   if (!holdsOne(include, token, address)) return false
   for (const union of require) if (!holdsOne(union, token, address)) return false
-  return !holdsOne(exclude, token, address)
+  return exclude === null || !holdsOne(exclude, token, address)
 }
 
 function holdsOne(union: Union, token: Subject | null, address: string): boolean {
   if (union.everyone) return true
-  if (token !== null && (union.anyToken || union.tokens.has(token.id))) return true
+  if (token !== null && (union.anyToken || union.tokens?.has(token.id) === true)) return true
   if (union.holdsAddress?.(address) === true) return true
   for (const group of union.groups) if (holds(group, token, address)) return true
   return false
@@ -129,16 +131,17 @@ function conditionOf({ include, require, exclude }: RuleSet, group: (id: string)
   return {
     include: unionOf(include, group),
     require: require.map((rule) => unionOf([rule], group)),
-    exclude: unionOf(exclude, group),
+    exclude: exclude.length === 0 ? null : unionOf(exclude, group),
   }
 }
 
 function unionOf(rules: readonly Rule[], group: (id: string) => Condition): Union {
+  const tokens = rules.flatMap((rule) => (rule.kind === 'service_token' ? [rule.tokenId] : []))
   const ranges = rules.flatMap((rule) => (rule.kind === 'ip' ? [rangeOf(rule.range)] : []))
   return {
     everyone: rules.some(({ kind }) => kind === 'everyone'),
     anyToken: rules.some(({ kind }) => kind === 'any_valid_service_token'),
-    tokens: new Set(rules.flatMap((rule) => (rule.kind === 'service_token' ? [rule.tokenId] : []))),
+    tokens: tokens.length === 0 ? null : new Set(tokens),
     holdsAddress: ranges.length === 0 ? null : createAddressSet(ranges),
     groups: rules.flatMap((rule) => (rule.kind === 'group' ? [group(rule.groupId)] : [])),
   }

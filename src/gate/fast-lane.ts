@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../authority/ports.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { Answer } from './answer.ts'
 import type { Contain } from './containment.ts'
 import type { AnswerQuestion } from './forward-auth.ts'
@@ -26,8 +27,7 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
   const event = 'setSecureContext' in server ? 'secureConnection' : 'connection'
   const nodes = server.listeners(event) as ((socket: Socket) => void)[]
   const hasLeft = new WeakSet<Socket>()
-  const date = createDates()
-  const ending = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveTimeoutMs / 1000)}\r\n\r\n`
+  const ending = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveTimeoutMs / 1000)}\r\n\r\n`
 
   server.removeAllListeners(event)
   server.on(event, (socket: Socket) => {
@@ -41,6 +41,7 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
 
   function enter(socket: Socket): void {
     const peer = peerAddress({ socket })
+    let dateLine = ''
     /** The second in which it last said that it is used; 0 before its first question. */
     let usedAt = 0
     socket.on('data', hear).on('end', end).on('timeout', timeOut).on('error', ignore).setTimeout(limits.headersTimeoutMs)
@@ -48,16 +49,17 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
     function hear(packet: Buffer): void {
       const question = readPlainQuestion(packet)
       if (question === undefined) return leave(packet)
-      noteUse()
+      noteUse(clock.now())
       const ray = rayIds()
       contain(socket, ray, () => answer(question, ray))
     }
 
-    function noteUse(): void {
-      const now = Math.floor(clock.now() / 1000)
-      if (usedAt === now) return
+    function noteUse(now: Instant): void {
+      const second = Math.floor(now / 1000)
+      if (usedAt === second) return
       if (usedAt === 0) socket.setTimeout(limits.keepAliveTimeoutMs)
-      usedAt = now
+      usedAt = second
+      dateLine = dateLineOf(now)
       server.emit('busy', socket)
       server.emit('waiting', socket)
     }
@@ -74,7 +76,7 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
     }
 
     function say(known: Answer): void {
-      if (!socket.writable || socket.write(written(known, date(clock.now()), ending), 'latin1')) return
+      if (!socket.writable || socket.write(written(known, dateLine + ending), 'latin1')) return
       // Who does not read is not read from.
       socket.pause().setTimeout(limits.stallTimeoutMs)
       socket.once('drain', () => socket.setTimeout(limits.keepAliveTimeoutMs).resume())
@@ -106,31 +108,26 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
 
 const ignore = () => undefined
 
-/** The value of `Date` (RFC 9110, section 5.6.7), put together once a second. */
-function createDates(): (now: number) => string {
-  let second = Number.NaN
-  let text = ''
-  return (now) => {
-    const current = Math.floor(now / 1000)
-    if (current !== second) {
-      second = current
-      text = new Date(now).toUTCString()
-    }
-    return text
-  }
+/** RFC 9110, section 6.6.1. */
+function dateLineOf(now: Instant): string {
+  return `Date: ${new Date(now).toUTCString()}\r\n`
 }
+
+/** By status: put together once. */
+const statusLines = Object.fromEntries(Object.entries(STATUS_CODES).map(([status, words]) => [status, `HTTP/1.1 ${status} ${words}\r\n`]))
+const admitted = statusLines[200] as string
 
 /** What no header may contain: with it, a value would go on as something else. */
 const unsafe = /[^\t\x20-\x7e]/
 
-/** An answer in the bytes in which Node would write it. */
-function written({ status, headers, body }: Answer, date: string, ending: string): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
+/** An answer in the bytes in which Node would write it, with these lines at the end of its head. Added up, as templates would ask of each part whether it is a string. */
+function written({ status, headers, body }: Answer, lastLines: string): string {
+  let text = status === 200 ? admitted : (statusLines[status] as string)
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const value = headers[at + 1] as string
     // What an admission says is all of the gate's own making, and long.
     if (status !== 200 && unsafe.test(value)) throw new Error(`a header would contain ${JSON.stringify(value)}`)
-    text += `${headers[at]}: ${value}\r\n`
+    text += (headers[at] as string) + ': ' + value + '\r\n'
   }
-  return `${text}content-length: ${body.length}\r\nDate: ${date}${ending}${body}`
+  return text + (body === '' ? 'content-length: 0\r\n' : `content-length: ${body.length}\r\n`) + lastLines + body
 }

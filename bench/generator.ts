@@ -58,7 +58,8 @@ function paced({ requests, perSecond, seconds, expected }: Paced): Promise<Omit<
     const turn = () => {
       const now = performance.now()
       for (; due < total && dueAt(due) <= now; due++) lateness[due] = now - dueAt(due)
-      while (sent < due && free.length > 0) send(free.pop() as RawConnection)
+      // In turn: one that is not used in time is closed by the server.
+      while (sent < due && free.length > 0) send(free.shift() as RawConnection)
       if (answered < total) setImmediate(turn)
     }
     turn()

@@ -44,7 +44,8 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
     let dateLine = ''
     /** The second in which it last said that it is used; 0 before its first question. */
     let usedAt = 0
-    socket.on('data', hear).on('end', end).on('timeout', timeOut).on('error', ignore).setTimeout(limits.headersTimeoutMs)
+    socket.on('data', hear).on('drain', goOn).on('end', end).on('timeout', timeOut).on('error', ignore)
+    socket.setTimeout(limits.headersTimeoutMs)
 
     function hear(packet: Buffer): void {
       const question = readPlainQuestion(packet)
@@ -71,7 +72,7 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
       server.emit('busy', socket)
       return known.then(say).finally(() => {
         server.emit('waiting', socket)
-        socket.resume()
+        if (!socket.writableNeedDrain) socket.resume()
       })
     }
 
@@ -79,7 +80,10 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
       if (!socket.writable || socket.write(written(known, dateLine + ending), 'latin1')) return
       // Who does not read is not read from.
       socket.pause().setTimeout(limits.stallTimeoutMs)
-      socket.once('drain', () => socket.setTimeout(limits.keepAliveTimeoutMs).resume())
+    }
+
+    function goOn(): void {
+      socket.setTimeout(limits.keepAliveTimeoutMs).resume()
     }
 
     function end(): void {
@@ -93,7 +97,7 @@ export function addFastLane(server: Server, { answerQuestion, rayIds, contain, c
     }
 
     function forget(): void {
-      socket.off('data', hear).off('end', end).off('timeout', timeOut).setTimeout(0)
+      socket.off('data', hear).off('drain', goOn).off('end', end).off('timeout', timeOut).setTimeout(0)
     }
 
     function leave(packet: Buffer): void {

@@ -76,7 +76,8 @@ export function clientAddress(peer: string, list: string | undefined, isTrusted:
     const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1)
     const hop = list.slice(comma + 1, end).trim()
     if (isIP(hop) === 0) break
-    address = plain(hop)
+    // A copy: many remember addresses, and a part of the list would keep all of it in memory.
+    address = Buffer.from(plain(hop), 'latin1').toString('latin1')
     if (!isTrusted(address)) break
     end = comma
   }

@@ -1,8 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aToken, clientIdOf } from '../../test/gate-fixtures.ts'
+import { clientAddress } from './peer.ts'
 import { readPlainQuestion } from './plain-question.ts'
+import { createTokenTable } from './replica/token-table.ts'
 
 const line = 'GET /authorize HTTP/1.1\r\n'
 const whole = `${line}Host: app.example\r\nCF-Access-Client-Id: id\r\n\r\n`
@@ -160,3 +165,33 @@ test('whatever is read here, Node reads in the same way: one request, whole, wit
   )
   expect(accepted).toBeGreaterThan(500)
 }, 60_000)
+
+test('what is remembered of a caller does not keep the packet in memory that it came in', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heapMiB = () => {
+    collect()
+    return process.memoryUsage().heapUsed / 2 ** 20
+  }
+  const tokens = createTokenTable()
+  const callers = Array.from({ length: 4_000 }, (_, number) => `caller ${number}`)
+  for (const name of callers) tokens.put({ ...aToken({ name }), secretVersion: 1 })
+  const remembered: unknown[] = []
+  const before = heapMiB()
+  for (const [number, name] of callers.entries()) {
+    const lines = [
+      `CF-Access-Client-Id: ${clientIdOf(name)}`,
+      `X-Forwarded-For: 2001:db8:1:2:3:4:5:${number}`,
+      `X-Long: ${'x'.repeat(7_000)}`,
+    ]
+    const { rawHeaders, head } = read(`${line}Host: a\r\n${lines.join('\r\n')}\r\n\r\n`) ?? expect.fail('it is a plain question')
+    const token = tokens.find(rawHeaders[3] as string) ?? expect.fail('it is known')
+    remembered.push(
+      token,
+      clientAddress('127.0.0.1', head.forwardedFor, (address) => address === '127.0.0.1'),
+    )
+  }
+  // All packets together are 28 MiB.
+  expect(heapMiB() - before).toBeLessThan(10)
+  expect(remembered).toHaveLength(8_000)
+})

@@ -5,7 +5,7 @@ import { type Head, isNamed, readHead } from './request-head.ts'
 export interface PlainQuestion {
   readonly method: 'GET'
   readonly url: string
-  /** Names and values in turn, as Node would show them. */
+  /** Names and values in turn, as Node would show them. They are parts of the whole packet's text, and keep it in memory: who remembers one copies it. */
   readonly rawHeaders: readonly string[]
   readonly head: Head
 }
@@ -39,23 +39,22 @@ export function readPlainQuestion(packet: Buffer): PlainQuestion | undefined {
   if (packet.length > mostBytes) return undefined
   const text = packet.toString('latin1')
   if (!text.startsWith(beginning)) return undefined
-  const hasQuery = text.charCodeAt(beginning.length) === question
-  const urlEnd = hasQuery ? endOf(inQuery, text, beginning.length) : beginning.length
+  const hasQuery = packet[beginning.length] === question
+  const urlEnd = hasQuery ? endOf(inQuery, packet, beginning.length) : beginning.length
   if (!text.startsWith(version, urlEnd)) return undefined
   const rawHeaders: string[] = []
   const end = text.length - emptyLine.length
   let at = urlEnd + version.length
   while (at < end) {
-    const nameEnd = endOf(inName, text, at)
-    if (nameEnd === at || text.charCodeAt(nameEnd) !== colon) return undefined
-    const from = pastSpaces(text, nameEnd + 1)
-    const to = endOf(inValue, text, from)
-    if (text.charCodeAt(to) !== carriageReturn || text.charCodeAt(to + 1) !== lineFeed) return undefined
+    const nameEnd = endOf(inName, packet, at)
+    if (nameEnd === at || packet[nameEnd] !== colon) return undefined
+    const from = pastSpaces(packet, nameEnd + 1)
+    const to = endOf(inValue, packet, from)
+    if (packet[to] !== carriageReturn || packet[to + 1] !== lineFeed) return undefined
     // Node takes blanks off both ends of a value. Only spaces before it are usual.
-    if (isBlank(text.charCodeAt(from)) || isBlank(text.charCodeAt(to - 1))) return undefined
+    if (isBlank(packet[from]) || isBlank(packet[to - 1])) return undefined
     const name = text.slice(at, nameEnd)
-    // A copy: a part of the whole text would keep all of it in memory, for as long as somebody remembers an address or an id.
-    const value = packet.toString('latin1', from, to)
+    const value = text.slice(from, to)
     if (changesMeaning(name, value)) return undefined
     rawHeaders.push(name, value)
     at = to + emptyLine.length
@@ -66,19 +65,19 @@ export function readPlainQuestion(packet: Buffer): PlainQuestion | undefined {
   return { method, url: hasQuery ? text.slice(method.length + 1, urlEnd) : path, rawHeaders, head }
 }
 
-function endOf(bytes: Uint8Array, text: string, from: number): number {
+function endOf(bytes: Uint8Array, packet: Buffer, from: number): number {
   let at = from
-  while (bytes[text.charCodeAt(at)] === 1) at++
+  while (at < packet.length && bytes[packet[at] as number] === 1) at++
   return at
 }
 
-function pastSpaces(text: string, from: number): number {
+function pastSpaces(packet: Buffer, from: number): number {
   let at = from
-  while (text.charCodeAt(at) === space) at++
+  while (packet[at] === space) at++
   return at
 }
 
-function isBlank(code: number): boolean {
+function isBlank(code: number | undefined): boolean {
   return code === space || code === tab
 }
 

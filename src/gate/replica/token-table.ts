@@ -89,7 +89,8 @@ export function createTokenTable(): TokenTable {
     const { accountId, zoneId } = scopes[flags >>> flagBits] as Scope
     return {
       id: uuidAt(words, offset + at.id),
-      clientId,
+      // A copy: as it came it may be a part of a whole request, which would stay in memory with it.
+      clientId: Buffer.from(clientId, 'latin1').toString('latin1'),
       accountId,
       zoneId,
       enabled: (flags & isEnabled) !== 0,

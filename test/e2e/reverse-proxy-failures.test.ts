@@ -79,9 +79,14 @@ describe('an origin that does not answer', () => {
     ['speaks no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['stops in the middle of the headers', 'HTTP/1.1 200 OK\r\nContent-'],
     ['names two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['packs what it sends in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'],
+    ['packs what it sends until it closes', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\na'],
   ])('is a 502 when it %s', async (_case, bytes) => {
     converse = (socket) => void socket.once('data', () => socket.end(bytes))
-    expect((await send(gate.url, { headers: [...json, 'Host', 'broken.example'] })).status).toBe(502)
+    const opening = ['Connection', 'Upgrade', 'Upgrade', 'websocket']
+    for (const headers of [[], opening]) {
+      expect((await send(gate.url, { headers: [...json, ...headers, 'Host', 'broken.example'] })).status).toBe(502)
+    }
   })
 
   test.each([

@@ -6,7 +6,7 @@ import type { IsTrusted } from '../peer.ts'
 import { refuse } from '../refusal.ts'
 import { responseOn } from '../socket-response.ts'
 import type { Admitted } from './admitted.ts'
-import { type HeaderTerms, requestHeaders, responseHeaders } from './headers.ts'
+import { type HeaderTerms, requestHeaders, requireKnownCoding, responseHeaders } from './headers.ts'
 import { isLoop } from './loops.ts'
 import type { NoteFailure } from './origin-failures.ts'
 import type { Origin, OriginTimeouts } from './origins.ts'
@@ -124,7 +124,7 @@ function limit(opening: ClientRequest, { connectTimeoutMs, headersTimeoutMs }: O
 }
 
 function switchingHead(answer: IncomingMessage, ray: string, setCookie: string | null): string {
-  const headers = [...responseHeaders(answer.rawHeaders, ray, setCookie), 'connection', 'Upgrade', 'upgrade', 'websocket']
+  const headers = [...responseHeaders(answer.rawHeaders, 101, ray, setCookie), 'connection', 'Upgrade', 'upgrade', 'websocket']
   const lines = headers.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
   return `HTTP/1.1 101 ${answer.statusMessage ?? ''}\r\n${lines}\r\n`
 }
@@ -133,7 +133,8 @@ function switchingHead(answer: IncomingMessage, ray: string, setCookie: string |
 function decline(answer: IncomingMessage, response: ServerResponse, ray: string, setCookie: string | null): void {
   const { statusCode = 0, rawHeaders } = answer
   if (statusCode < 200 || statusCode > 999) throw new Error(`it answered with status ${statusCode}`)
-  response.writeHead(statusCode, responseHeaders(rawHeaders, ray, setCookie))
+  requireKnownCoding(rawHeaders)
+  response.writeHead(statusCode, responseHeaders(rawHeaders, statusCode, ray, setCookie))
   pipeline(answer, response, () => undefined)
 }
 

@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createNameLookups } from '../../src/app/name-lookups.ts'
 import type { Log } from '../../src/authority/ports.ts'
 import { movableClock } from '../fixtures.ts'
 import { anApplication, credentials, type RunningGate, startGate, startService, urlOfNobody } from '../gate-fixtures.ts'
@@ -172,6 +173,21 @@ describe('an origin that breaks off in the middle of its answer', () => {
     expect((await send(gate.url, { headers: json })).status).toBe(200)
   })
 })
+
+test('an origin whose name no server answers for is looked up once, however many requests and WebSockets want it', async () => {
+  const asked: string[] = []
+  const { ofOrigins: lookUp } = createNameLookups((name) => {
+    asked.push(name)
+    return new Promise(() => undefined)
+  })
+  const dead = await startGate({ applications: [anApplication({ domain: '*', originUrl: 'http://dead.example' })], lookUp })
+  const opening = ['Connection', 'Upgrade', 'Upgrade', 'websocket']
+  const answers = [[], [], [], opening, opening].map((headers) => send(dead.url, { headers: [...json, ...headers] }))
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([504, 504, 504, 504, 504])
+  expect((await send(dead.url, { headers: json })).status).toBe(504)
+  expect(asked).toEqual(['dead.example'])
+  await dead.stop()
+}, 20_000)
 
 describe('a client that leaves', () => {
   /** Resolves when the origin loses the gate's connection. */

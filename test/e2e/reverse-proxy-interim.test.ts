@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createNameLookups } from '../../src/app/name-lookups.ts'
 import { createReverseProxy, type ReverseProxy } from '../../src/gate/reverse-proxy.ts'
 import { movableClock, silent } from '../fixtures.ts'
 import { type RunningGate, startService } from '../gate-fixtures.ts'
@@ -18,7 +19,7 @@ beforeAll(async () => {
   origin = createServer((socket) => socket.on('error', () => undefined).on('data', () => socket.write(answer)))
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
   const clock = movableClock('2026-01-01T00:00:00Z')
-  proxy = createReverseProxy({ isTrusted: () => false, log: silent, clock, loopId: 'postern-here' })
+  proxy = createReverseProxy({ isTrusted: () => false, log: silent, clock, loopId: 'postern-here', lookUp: createNameLookups().ofOrigins })
   const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`
   const application = { id: 'a', originUrl, audience: 'aud', domain: 'a.example' }
   const admitted = { application, assertion: null, setCookie: null, withoutHeader: null }

@@ -85,7 +85,8 @@ export function responseHeaders(raw: readonly string[], statusCode: number, ray:
 /** Fails for an answer in another transfer coding than `chunked`: it is not undone here, and without the header nobody after the gate could undo it. */
 export function requireKnownCoding(raw: readonly string[]): void {
   const codings = valuesOf(raw, 'transfer-encoding')
-  if (codings.length > 0 && !/^\s*chunked\s*$/i.test(codings.join())) throw new Error('it answered in a transfer coding that is not known here')
+  if (codings.length > 0 && !/^\s*chunked\s*$/i.test(codings.join()))
+    throw new Error('it answered in a transfer coding that is not known here')
 }
 
 /** Headers as undici has read them, as text: each byte a character, so that they are written as they were. */

@@ -4,6 +4,7 @@ import { systemClock } from './app/clock.ts'
 import { type Closer, closeAll } from './app/closers.ts'
 import { type Gate, type GateAddresses, type GateDeps, startGate } from './app/gate.ts'
 import { startManagement } from './app/management.ts'
+import { createNameLookups } from './app/name-lookups.ts'
 import { noGate } from './app/no-gate.ts'
 import { createRandomBytes } from './app/random.ts'
 import { openStorage } from './app/storage.ts'
@@ -63,7 +64,7 @@ async function start(
   const hasApi = config.role !== 'gate'
   const storage = await openStorage({ config, log, random, migrates: hasApi }, closers)
   const rayIds = createRayIds(random)
-  const around = { ...storage, config, log, clock, random }
+  const around = { ...storage, config, log, clock, random, lookups: createNameLookups() }
   const gate = await gateOf({ ...around, accessLog, tls: tls.gate, loopId: `postern-${rayIds()}` }, closers)
 
   const isTrusted = createTrust(config.trustedProxies)

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, LookupFunction } from 'node:net'
+import { createNameLookups } from '../src/app/name-lookups.ts'
 import type { Clock, Log } from '../src/authority/ports.ts'
 import { createSealer } from '../src/authority/sealer.ts'
 import { createAddressSet } from '../src/domain/address-range.ts'
@@ -117,12 +118,14 @@ export async function startGate(options: {
   readonly listener?: ListenerOptions
   /** What the gate is called among those that a request has come through. */
   readonly loopId?: string
+  /** Finds the addresses of origins. */
+  readonly lookUp?: LookupFunction
   /** For a test that changes what the gate knows. */
   readonly replica?: Replica
 }): Promise<RunningGate & { readonly check: Check }> {
   const { applications, policies = [], groups = [], tokens = [], organization, trusting = false, log = silent, headersTimeoutMs } = options
   const { clock = movableClock('2026-01-01T00:00:00Z') } = options
-  const { replica = createReplica(), loopId = 'postern-here' } = options
+  const { replica = createReplica(), loopId = 'postern-here', lookUp = createNameLookups().ofOrigins } = options
   for (const policy of [anyValidServiceToken, bypass, ...policies]) replica.put('policy', policy)
   for (const group of groups) replica.put('group', group)
   for (const application of applications) replica.put('application', application)
@@ -136,6 +139,7 @@ export async function startGate(options: {
     log,
     clock,
     loopId,
+    lookUp,
     ...(headersTimeoutMs !== undefined && { headersTimeoutMs }),
   })
   const keyRing = createKeyRing({ replica, sealer, clock, stalenessBudgetMs: 30_000 })

@@ -30,6 +30,7 @@ import { createGate } from '../gate/server.ts'
 import { createSessions } from '../gate/sessions.ts'
 import type { Closer } from './closers.ts'
 import { collectNotes } from './gate-notes.ts'
+import type { NameLookups } from './name-lookups.ts'
 import type { Storage } from './storage.ts'
 
 /** For how long what is open at the gate may go on after the gate has learnt that it no longer may. */
@@ -71,6 +72,7 @@ export interface GateDeps extends Storage {
   readonly accessLog: Log
   readonly clock: Clock
   readonly random: RandomBytes
+  readonly lookups: NameLookups
   readonly tls: TlsFiles | undefined
   /** By which a request is known that has come through this gate before. */
   readonly loopId: string
@@ -78,7 +80,7 @@ export interface GateDeps extends Storage {
 
 /** A gate that knows what the database holds, and does not listen yet. Fails when the database cannot be read. */
 export async function startGate(
-  { store, sealer, config, log, accessLog, clock, random, tls, loopId }: GateDeps,
+  { store, sealer, config, log, accessLog, clock, random, lookups, tls, loopId }: GateDeps,
   closers: Closer[],
 ): Promise<LocalGate> {
   const { noteUse, noteActivity, recordRequest } = collectNotes({ store, config, log, clock }, closers)
@@ -106,7 +108,8 @@ export async function startGate(
   const isTrusted = createTrust(config.trustedProxies)
   const rayIds = createRayIds(random)
   const reverseProxy = createReverseProxy({
-    ...{ isTrusted, log, clock, loopId, connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
+    ...{ isTrusted, log, clock, loopId, lookUp: lookups.ofOrigins },
+    ...{ connectTimeoutMs: config.originConnectTimeout, headersTimeoutMs: config.originTimeout },
   })
   closers.push(reverseProxy.close)
   // Of another process on the same file nothing is to be feared: whoever can store a revocation there could store a report.

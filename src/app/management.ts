@@ -25,7 +25,7 @@ import { createWebhookSender } from './webhook-sender.ts'
 /** Beside the program, where the build puts it. */
 const consoleFolder = fileURLToPath(new URL('./console/', import.meta.url))
 
-export interface ManagementDeps extends Pick<GateDeps, 'store' | 'sealer' | 'config' | 'log' | 'clock' | 'random'> {
+export interface ManagementDeps extends Pick<GateDeps, 'store' | 'sealer' | 'config' | 'log' | 'clock' | 'random' | 'lookups'> {
   /** The gate of this process, which has every change before it is answered. */
   readonly gate: Gate
   readonly server: ServerDeps
@@ -33,7 +33,7 @@ export interface ManagementDeps extends Pick<GateDeps, 'store' | 'sealer' | 'con
 
 /** The management API and what it does by itself. It does not listen yet. */
 export async function startManagement(deps: ManagementDeps, closers: Closer[]) {
-  const { store, sealer, config, log, clock, random, gate, server } = deps
+  const { store, sealer, config, log, clock, random, lookups, gate, server } = deps
   const apiTokenUses = createUses((batch) => store.recordUses('api_token', batch))
   const refusals = createRefusals({ store, clock, random, log })
   const flush = settle([apiTokenUses.flush, refusals.flush], log, 'what happened lately at the API could not be stored')
@@ -46,7 +46,7 @@ export async function startManagement(deps: ManagementDeps, closers: Closer[]) {
   const { rateLimit: requests, rateLimitWindow: windowMs, signInFailures: failuresPerMinute } = config
   const limits = createLimits({ clock, requests, windowMs, failuresPerMinute })
   const api = createApi({ ...server, authority, signIn, limits, clock, noteRefusal: refusals.note, consoleFolder })
-  const sender = createWebhookSender(mayReach)
+  const sender = createWebhookSender(mayReach, lookups.ofWebhooks)
   closers.push(sender.close)
   const alerts = createAlerts({ store, sealer, clock, log, send: sender.send })
   const chores = createChores({

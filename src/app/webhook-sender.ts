@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, request } from 'undici'
 import manifest from '../../package.json' with { type: 'json' }
@@ -22,11 +21,11 @@ export interface WebhookSender {
  * Posts messages to webhooks: without redirects, and to no address that it may not reach, whatever name leads there. What the receiver answers counts by its
  * status alone.
  */
-export function createWebhookSender(mayReach: (address: string) => boolean): WebhookSender {
+export function createWebhookSender(mayReach: (address: string) => boolean, lookUp: LookupFunction): WebhookSender {
   // Connections are not kept: each address is looked up, and looked at, for the message that goes there.
   const agent = new Agent({
     ...{ pipelining: 0, maxHeaderSize: mostHeaderBytes },
-    connect: { timeout: timeoutMs, lookup: lookUpWithin(mayReach) },
+    connect: { timeout: timeoutMs, lookup: lookUpWithin(mayReach, lookUp) },
   })
 
   return {
@@ -55,11 +54,11 @@ export function createWebhookSender(mayReach: (address: string) => boolean): Web
   }
 }
 
-/** As `dns.lookup`, but of the addresses that may be reached; fails where a name has none. */
-function lookUpWithin(mayReach: (address: string) => boolean): LookupFunction {
+/** As `lookUp`, but of the addresses that may be reached; fails where a name has none. */
+function lookUpWithin(mayReach: (address: string) => boolean, lookUp: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, '')
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null || typeof addresses === 'string') return callback(error, '')
       const within = addresses.filter(({ address }) => mayReach(address))
       const [first] = within
       if (first === undefined) return callback(Object.assign(new Error(outOfReach), { code: outOfReachCode }), '')

@@ -6,6 +6,7 @@ import { loadTls } from '../config/tls-files.ts'
 import { systemClock } from './clock.ts'
 import { type Closer, closeAll } from './closers.ts'
 import { type LocalGate, startGate } from './gate.ts'
+import { createNameLookups } from './name-lookups.ts'
 import { answerQuestions, type Question } from './questions.ts'
 import { createRandomBytes } from './random.ts'
 import { openStorage } from './storage.ts'
@@ -65,7 +66,7 @@ export async function runWorker(deps: WorkerDeps): Promise<void> {
 }
 
 async function start({ config, log, accessLog }: WorkerDeps, loopId: string, closers: Closer[]): Promise<LocalGate> {
-  const around = { config, log, accessLog, clock: systemClock, random: createRandomBytes() }
+  const around = { config, log, accessLog, clock: systemClock, random: createRandomBytes(), lookups: createNameLookups() }
   const storage = await openStorage({ ...around, migrates: false }, closers)
   return startGate({ ...around, ...storage, tls: loadTls(config).gate, loopId }, closers)
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LookupFunction } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Clock, Log } from '../authority/ports.ts'
@@ -30,19 +31,21 @@ export interface ReverseProxyDeps {
   readonly clock: Clock
   /** What this gate is called among those that a request has come through; no other gate's name. */
   readonly loopId: string
+  /** Finds the addresses of origins. */
+  readonly lookUp: LookupFunction
   readonly connectTimeoutMs?: number
   /** How long an origin may take until it answers with headers. */
   readonly headersTimeoutMs?: number
 }
 
 export function createReverseProxy(deps: ReverseProxyDeps): ReverseProxy {
-  const { isTrusted, loopId, connectTimeoutMs = 10_000, headersTimeoutMs = 60_000 } = deps
+  const { isTrusted, loopId, lookUp, connectTimeoutMs = 10_000, headersTimeoutMs = 60_000 } = deps
   const timeouts = { connectTimeoutMs, headersTimeoutMs }
   const originOf = createOriginOf()
-  const client = createOriginClient(timeouts)
+  const client = createOriginClient(timeouts, lookUp)
   const noteFailure = createOriginFailures(deps)
   const contain = createContainment(deps.log)
-  const tunnels = createTunnels({ isTrusted, loopId, noteFailure, originOf, timeouts })
+  const tunnels = createTunnels({ isTrusted, loopId, noteFailure, originOf, lookUp, timeouts })
 
   function send(
     request: IncomingMessage,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createNameLookups } from '../../src/app/name-lookups.ts'
 import type { Admitted } from '../../src/gate/reverse-proxy/admitted.ts'
 import { createReverseProxy, type ReverseProxy } from '../../src/gate/reverse-proxy.ts'
 import { movableClock, silent } from '../fixtures.ts'
@@ -190,7 +191,9 @@ describe('what goes with an admitted request', () => {
   let admitted: Partial<Admitted> = {}
 
   beforeAll(async () => {
-    proxy = createReverseProxy({ isTrusted: () => false, log: silent, clock: movableClock('2026-01-01T00:00:00Z'), loopId: 'postern-here' })
+    const clock = movableClock('2026-01-01T00:00:00Z')
+    const lookUp = createNameLookups().ofOrigins
+    proxy = createReverseProxy({ isTrusted: () => false, log: silent, clock, loopId: 'postern-here', lookUp })
     const application = { id: 'a', originUrl: origin.url, audience: 'aud', domain: 'a.example' }
     const none = { application, assertion: null, setCookie: null, withoutHeader: null }
     service = await startService((request, response) => void proxy.forward(request, response, { ...none, ...admitted }, 'ray'))

@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createNameLookups } from '../../src/app/name-lookups.ts'
 import type { Log } from '../../src/authority/ports.ts'
 import { movableClock } from '../fixtures.ts'
 import { anApplication, credentials, type RunningGate, startGate, startService, urlOfNobody } from '../gate-fixtures.ts'
@@ -79,9 +80,14 @@ describe('an origin that does not answer', () => {
     ['speaks no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['stops in the middle of the headers', 'HTTP/1.1 200 OK\r\nContent-'],
     ['names two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['packs what it sends in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'],
+    ['packs what it sends until it closes', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\na'],
   ])('is a 502 when it %s', async (_case, bytes) => {
     converse = (socket) => void socket.once('data', () => socket.end(bytes))
-    expect((await send(gate.url, { headers: [...json, 'Host', 'broken.example'] })).status).toBe(502)
+    const opening = ['Connection', 'Upgrade', 'Upgrade', 'websocket']
+    for (const headers of [[], opening]) {
+      expect((await send(gate.url, { headers: [...json, ...headers, 'Host', 'broken.example'] })).status).toBe(502)
+    }
   })
 
   test.each([
@@ -167,6 +173,21 @@ describe('an origin that breaks off in the middle of its answer', () => {
     expect((await send(gate.url, { headers: json })).status).toBe(200)
   })
 })
+
+test('an origin whose name no server answers for is looked up once, however many requests and WebSockets want it', async () => {
+  const asked: string[] = []
+  const { ofOrigins: lookUp } = createNameLookups((name) => {
+    asked.push(name)
+    return new Promise(() => undefined)
+  })
+  const dead = await startGate({ applications: [anApplication({ domain: '*', originUrl: 'http://dead.example' })], lookUp })
+  const opening = ['Connection', 'Upgrade', 'Upgrade', 'websocket']
+  const answers = [[], [], [], opening, opening].map((headers) => send(dead.url, { headers: [...json, ...headers] }))
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([504, 504, 504, 504, 504])
+  expect((await send(dead.url, { headers: json })).status).toBe(504)
+  expect(asked).toEqual(['dead.example'])
+  await dead.stop()
+}, 20_000)
 
 describe('a client that leaves', () => {
   /** Resolves when the origin loses the gate's connection. */

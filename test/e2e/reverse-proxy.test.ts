@@ -200,9 +200,12 @@ describe('an answer reaches the client as it was sent', () => {
   })
 
   test('204, and 304 with or without the length of what it stands for', async () => {
-    answer = (_request, response) => response.writeHead(204).end()
-    const { status, body, values } = await ask('/x')
-    expect([status, body, values('content-length'), values('transfer-encoding')]).toEqual([204, '', [], []])
+    // A length is not for a 204 (RFC 9110, section 8.6).
+    for (const headers of [{}, { 'content-length': 0 }, { 'content-length': 5 }]) {
+      answer = (_request, response) => response.writeHead(204, headers).end()
+      const { status, body, values } = await ask('/x')
+      expect([status, body, values('content-length'), values('transfer-encoding')]).toEqual([204, '', [], []])
+    }
     for (const headers of [{ etag: '"a"' }, { etag: '"a"', 'content-length': 1234 }]) {
       answer = (_request, response) => response.writeHead(304, headers).end()
       const unchanged = await ask('/x')

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createNameLookups } from '../../src/app/name-lookups.ts'
 import { createWebhookSender, type WebhookSender } from '../../src/app/webhook-sender.ts'
 import { startReceiver, type WebhookReceiver } from './webhook-receiver.ts'
 
@@ -18,8 +19,8 @@ afterEach(async () => {
 })
 
 /** @param mayReach which addresses, asked anew each time */
-function sendWith(mayReach: (address: string) => boolean) {
-  const sender = createWebhookSender(mayReach)
+function sendWith(mayReach: (address: string) => boolean, lookUp = createNameLookups().ofWebhooks) {
+  const sender = createWebhookSender(mayReach, lookUp)
   senders.push(sender)
   return sender.send
 }
@@ -48,6 +49,21 @@ describe('an address that may not be reached', () => {
     expect(await send(message(`http://localhost:${port()}/`), never)).toBeUndefined()
     expect(receiver.received).toHaveLength(1)
   })
+})
+
+test('names that no server answers for are looked up one at a time', async () => {
+  const asked: string[] = []
+  const { ofWebhooks } = createNameLookups((name) => {
+    asked.push(name)
+    return new Promise(() => undefined)
+  })
+  const send = sendWith(() => true, ofWebhooks)
+  const stopping = new AbortController()
+  const flaws = [1, 2, 1, 3].map((count) => send(message(`http://dead${count}.example/`), stopping.signal))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(asked).toEqual(['dead1.example'])
+  stopping.abort()
+  await Promise.all(flaws)
 })
 
 test('the message is sent as it is, with the secret in its header, on a connection of its own', async () => {

@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Admitted } from './admitted.ts'
-import { endToEnd, isEventStream, responseHeaders, textsOf } from './headers.ts'
+import { endToEnd, isEventStream, requireKnownCoding, responseHeaders, textsOf } from './headers.ts'
 import type { OriginClient, OriginRequest } from './origins.ts'
 
 export interface ExchangeTerms {
@@ -13,6 +13,8 @@ export interface ExchangeTerms {
 }
 
 const noBytes = Buffer.alloc(0)
+/** What an origin may say before its answer to one request. */
+const mostInterim = 32
 
 /**
  * Sends a request to its origin, and writes the answer to the client as it comes, no faster than the client takes it. undici's own promise and stream for an
@@ -23,6 +25,7 @@ export function exchange(request: OriginRequest, response: ServerResponse, { cli
   let isOver = false
   let isSentAgain = false
   let isHeadAlone = true
+  let interims = 0
 
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
@@ -33,8 +36,12 @@ export function exchange(request: OriginRequest, response: ServerResponse, { cli
       // Where its body broke on the way, the client has got its answer.
       if (response.headersSent) return leave()
       const headers = textsOf(controller.rawHeaders as readonly Buffer[])
-      if (statusCode < 200) return passOnInterim(statusCode, headers, response)
-      passOnHead(response, statusCode, statusText, responseHeaders(headers, ray, admitted.setCookie))
+      if (statusCode < 200) {
+        if (++interims > mostInterim) throw new Error(`it said more than ${mostInterim} things before its answer`)
+        return passOnInterim(statusCode, headers, response)
+      }
+      requireKnownCoding(headers)
+      passOnHead(response, statusCode, statusText, responseHeaders(headers, statusCode, ray, admitted.setCookie))
       // A 304 may name the length of what it stands for, and a careless origin that of a 204. undici waits for so many bytes.
       if (statusCode === 304 || statusCode === 204) response.end()
       else if (isEventStream(headers)) watchStream(response, admitted)
@@ -99,8 +106,11 @@ function watchStream(response: ServerResponse, { watch }: Admitted): void {
 function passOnInterim(statusCode: number, headers: readonly string[], response: ServerResponse): void {
   if (statusCode < 100 || statusCode === 101) throw new Error(`it answered with status ${statusCode}`)
   if (response.req.httpVersionMinor === 0) return
-  const pairs = endToEnd(headers, 'cf-ray')
-  const lines = pairs.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
   // Without a socket it is not yet this answer's turn: an earlier request of the connection is still to be answered.
-  response.socket?.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}\r\n${lines}\r\n`, 'latin1')
+  const { socket } = response
+  // undici cannot be paused here, so a client that does not read gets no more of them: they would only be kept.
+  if (socket === null || socket.writableLength >= socket.writableHighWaterMark) return
+  const pairs = endToEnd(headers, statusCode)
+  const lines = pairs.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
+  socket.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}\r\n${lines}\r\n`, 'latin1')
 }

@@ -75,11 +75,18 @@ function note(parts: Parts, lower: string, value: string): void {
 }
 
 /** The answer's headers for the client, as name-value pairs, with a cookie beside those of the origin unless it is `null`. */
-export function responseHeaders(raw: readonly string[], ray: string, setCookie: string | null): string[] {
-  const headers = endToEnd(raw, 'cf-ray')
+export function responseHeaders(raw: readonly string[], statusCode: number, ray: string, setCookie: string | null): string[] {
+  const headers = endToEnd(raw, statusCode)
   headers.push('cf-ray', ray)
   if (setCookie !== null) headers.push('set-cookie', setCookie)
   return headers
+}
+
+/** Fails for an answer in another transfer coding than `chunked`: it is not undone here, and without the header nobody after the gate could undo it. */
+export function requireKnownCoding(raw: readonly string[]): void {
+  const codings = valuesOf(raw, 'transfer-encoding')
+  if (codings.length > 0 && !/^\s*chunked\s*$/i.test(codings.join()))
+    throw new Error('it answered in a transfer coding that is not known here')
 }
 
 /** Headers as undici has read them, as text: each byte a character, so that they are written as they were. */
@@ -134,13 +141,18 @@ export function valuesOf(raw: readonly string[], lower: string): readonly string
   return values
 }
 
-/** Name-value pairs without those for one connection, those that `Connection` names, and one that is the gate's to say: its name in lower case. */
-export function endToEnd(raw: readonly string[], own: string): string[] {
+/**
+ * An answer's name-value pairs without those for one connection, those that `Connection` names, and the ray, which is the gate's to say. Where the status
+ * allows no body, a length must not be sent either (RFC 9110, section 8.6); a 304 may name that of what it stands for.
+ */
+export function endToEnd(raw: readonly string[], statusCode: number): string[] {
   const named = namedByConnection(raw)
+  const hasLength = statusCode >= 200 && statusCode !== 204
   const kept: string[] = []
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = nameOf(raw[at] as string)
-    if (!isDropped(name, named) && name.spelling !== own) kept.push(raw[at] as string, raw[at + 1] as string)
+    if (isDropped(name, named) || name.spelling === 'cf-ray' || (!hasLength && name.lower === 'content-length')) continue
+    kept.push(raw[at] as string, raw[at + 1] as string)
   }
   return kept
 }

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector, type Dispatcher, errors } from 'undici'
 
 /** Where an application's requests go. */
@@ -59,8 +59,8 @@ export interface OriginClient {
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'PROPFIND', 'SEARCH', 'REPORT'])
 
 /** Keeps connections to origins open and uses them again. */
-export function createOriginClient({ connectTimeoutMs, headersTimeoutMs }: OriginTimeouts): OriginClient {
-  const connectTo = buildConnector({ timeout: connectTimeoutMs })
+export function createOriginClient({ connectTimeoutMs, headersTimeoutMs }: OriginTimeouts, lookUp: LookupFunction): OriginClient {
+  const connectTo = buildConnector({ timeout: connectTimeoutMs, lookup: lookUp })
   // TLS asks an origin for its own name, and the certificate must be for that; undici would go by the `Host` that the client sent.
   const connect: buildConnector.connector = (options, callback) =>
     connectTo({ ...options, servername: isIP(options.hostname) === 0 ? options.hostname : '' }, callback)
@@ -93,5 +93,6 @@ function isStale(error: unknown): boolean {
 
 /** Whether it was time that ran out. */
 export function isTimeout(error: unknown): boolean {
-  return error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError) return true
+  return (error as NodeJS.ErrnoException).code === 'ETIMEDOUT'
 }

@@ -1,15 +1,15 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
 import type { IsTrusted } from '../peer.ts'
 import { refuse } from '../refusal.ts'
 import { responseOn } from '../socket-response.ts'
 import type { Admitted } from './admitted.ts'
-import { type HeaderTerms, requestHeaders, responseHeaders } from './headers.ts'
+import { type HeaderTerms, requestHeaders, requireKnownCoding, responseHeaders } from './headers.ts'
 import { isLoop } from './loops.ts'
 import type { NoteFailure } from './origin-failures.ts'
-import type { Origin, OriginTimeouts } from './origins.ts'
+import { isTimeout, type Origin, type OriginTimeouts } from './origins.ts'
 
 export interface Tunnels {
   /** Opens a WebSocket at the origin and joins it with the client's, for as long as it is admitted; where the origin declines, the client gets its answer. */
@@ -23,6 +23,7 @@ export interface TunnelsDeps {
   readonly loopId: string
   readonly noteFailure: NoteFailure
   readonly originOf: (originUrl: string) => Origin
+  readonly lookUp: LookupFunction
   readonly timeouts: OriginTimeouts
 }
 
@@ -31,7 +32,7 @@ const probeEveryMs = 60_000
 /** How long the rest may take once one side has ended. */
 const closingMs = 10_000
 
-export function createTunnels({ isTrusted, loopId, noteFailure, originOf, timeouts }: TunnelsDeps): Tunnels {
+export function createTunnels({ isTrusted, loopId, noteFailure, originOf, lookUp, timeouts }: TunnelsDeps): Tunnels {
   const sockets = new Set<Duplex>()
 
   function keep(socket: Duplex): void {
@@ -51,7 +52,7 @@ export function createTunnels({ isTrusted, loopId, noteFailure, originOf, timeou
       if (isLoop(request, loopId)) return refuse(request, response, 508, ray, application)
       const unwatch = admitted.watch?.(() => socket.destroy())
       if (unwatch) socket.once('close', unwatch)
-      const opening = openAt(originOf(originUrl), request, { isTrusted, ray, loopId, ...admitted })
+      const opening = openAt(originOf(originUrl), lookUp, request, { isTrusted, ray, loopId, ...admitted })
       let isLate = false
       const stopTiming = limit(opening, timeouts, () => {
         isLate = true
@@ -67,7 +68,7 @@ export function createTunnels({ isTrusted, loopId, noteFailure, originOf, timeou
         settle()
         if (socket.destroyed || response.headersSent) return void socket.destroy()
         noteFailure(error, ray, application.id, 'the origin of an application opened no WebSocket')
-        refuse(request, response, isLate ? 504 : 502, ray, application)
+        refuse(request, response, isLate || isTimeout(error) ? 504 : 502, ray, application)
       }
 
       /** An answer that nobody could pass on, for whatever reason, is a failure of the origin. */
@@ -104,9 +105,14 @@ export function createTunnels({ isTrusted, loopId, noteFailure, originOf, timeou
   }
 }
 
-function openAt({ isTls, host, port, servername, prefix }: Origin, request: IncomingMessage, terms: HeaderTerms): ClientRequest {
+function openAt(
+  { isTls, host, port, servername, prefix }: Origin,
+  lookup: LookupFunction,
+  request: IncomingMessage,
+  terms: HeaderTerms,
+): ClientRequest {
   const headers = [...requestHeaders(request, terms), 'connection', 'Upgrade', 'upgrade', 'websocket']
-  const options = { host, port, method: 'GET', path: prefix + (request.url ?? '/'), headers, agent: false, setHost: false }
+  const options = { host, port, lookup, method: 'GET', path: prefix + (request.url ?? '/'), headers, agent: false, setHost: false }
   return (isTls ? httpsRequest({ ...options, servername }) : httpRequest(options)).end()
 }
 
@@ -124,7 +130,7 @@ function limit(opening: ClientRequest, { connectTimeoutMs, headersTimeoutMs }: O
 }
 
 function switchingHead(answer: IncomingMessage, ray: string, setCookie: string | null): string {
-  const headers = [...responseHeaders(answer.rawHeaders, ray, setCookie), 'connection', 'Upgrade', 'upgrade', 'websocket']
+  const headers = [...responseHeaders(answer.rawHeaders, 101, ray, setCookie), 'connection', 'Upgrade', 'upgrade', 'websocket']
   const lines = headers.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
   return `HTTP/1.1 101 ${answer.statusMessage ?? ''}\r\n${lines}\r\n`
 }
@@ -133,7 +139,8 @@ function switchingHead(answer: IncomingMessage, ray: string, setCookie: string |
 function decline(answer: IncomingMessage, response: ServerResponse, ray: string, setCookie: string | null): void {
   const { statusCode = 0, rawHeaders } = answer
   if (statusCode < 200 || statusCode > 999) throw new Error(`it answered with status ${statusCode}`)
-  response.writeHead(statusCode, responseHeaders(rawHeaders, ray, setCookie))
+  requireKnownCoding(rawHeaders)
+  response.writeHead(statusCode, responseHeaders(rawHeaders, statusCode, ray, setCookie))
   pipeline(answer, response, () => undefined)
 }
 

@@ -1,13 +1,4 @@
-import {
-  type AlertPolicy,
-  alertAheadMs,
-  alertMessage,
-  deliveryId,
-  isExpiring,
-  keepTryingMs,
-  pauseAfter,
-  type Webhook,
-} from '../domain/alert.ts'
+import { type AlertPolicy, alertMessage, deliveryId, keepTryingMs, pauseAfter, type Webhook } from '../domain/alert.ts'
 import { dayMs } from '../domain/signing-key.ts'
 import type { Delivery } from './deliveries.ts'
 import { pagesOf } from './pages.ts'
@@ -28,7 +19,7 @@ export type Send = (message: Message, signal: AbortSignal) => Promise<string | u
 
 /** Tells people of tokens before they expire. Of several nodes, one does at a time; were there two, one message might be sent twice, with the same correlation id. */
 export interface Alerts {
-  /** Notes what is to be said of tokens that will expire soon: once for each policy, token and expiry. */
+  /** Notes what is to be said of tokens that will expire soon: once to each webhook for each token and expiry, in the name of the oldest policy that asks for it. */
   prepare(): Promise<void>
   /** Whether anything waits to be sent. */
   isDue(): Promise<boolean>
@@ -48,8 +39,8 @@ export interface AlertsDeps {
   readonly send: Send
 }
 
-/** Tokens that a policy tells of in one round. */
-const mostPrepared = 500
+/** Messages that are noted for an account in one round; the rest is in later ones. */
+const mostPrepared = 1000
 /** Webhooks that have their turn in one round, and messages in one turn: so a slow receiver holds up nobody for long, and itself only. */
 const mostWebhooks = 500
 const mostPerTurn = 10
@@ -64,20 +55,28 @@ export function createAlerts({ store, sealer, clock, log, send }: AlertsDeps): A
   const ending = new AbortController()
   let underWay: Promise<unknown> = Promise.resolve()
 
-  async function prepareFor(policy: AlertPolicy): Promise<void> {
+  async function prepareFor(accountId: string): Promise<void> {
+    let room = mostPrepared
+    for (const policy of (await store.listAlertPolicies(accountId)).toReversed()) {
+      if (policy.enabled) room -= await queueFor(policy, room)
+    }
+  }
+
+  /** Answers with how many messages that may have been, at most as many as there is room for. */
+  async function queueFor(policy: AlertPolicy, room: number): Promise<number> {
     const now = clock.now()
-    const tokens = await store.listUntold(policy, now, now + alertAheadMs, mostPrepared)
-    const deliveries = tokens
-      .filter((token) => isExpiring(token, now))
-      .flatMap((token) => {
-        const body = JSON.stringify(alertMessage(policy, token, now))
-        return policy.webhookIds.map((webhookId) => ({
-          ...{ id: deliveryId(policy.id, webhookId, token), accountId: policy.accountId, webhookId, body, createdAt: now },
-          ...{ policyId: policy.id, policyName: policy.name, policyDescription: policy.description },
-          ...{ tokenId: token.id, tokenExpiresAt: token.expiresAt },
-        }))
-      })
-    if (deliveries.length > 0) await store.queueDeliveries(deliveries)
+    const limit = Math.floor(room / policy.webhookIds.length)
+    const tokens = limit === 0 ? [] : await store.listUntold(policy, now, limit)
+    const deliveries = tokens.flatMap((token) => {
+      const body = JSON.stringify(alertMessage(policy, token, now))
+      return policy.webhookIds.map((webhookId) => ({
+        ...{ id: deliveryId(webhookId, token), accountId: policy.accountId, webhookId, body, createdAt: now },
+        ...{ policyId: policy.id, policyName: policy.name, policyDescription: policy.description },
+        ...{ tokenId: token.id, tokenExpiresAt: token.expiresAt },
+      }))
+    })
+    await store.queueDeliveries(deliveries)
+    return deliveries.length
   }
 
   /** Where a message is still to go; `undefined` where somebody has changed policy or token since, so that it would be wrong or unwanted. */
@@ -97,12 +96,23 @@ export function createAlerts({ store, sealer, clock, log, send }: AlertsDeps): A
         await store.dropDelivery(delivery.id)
         continue
       }
-      const flaw = await send({ url: webhook.url, secret: secretOf(sealer, webhook), body: delivery.body }, ending.signal)
+      const flaw = await attempt(webhook, delivery.body)
       if (flaw === undefined) await store.noteSent(delivery.id, clock.now())
       // What was broken off is as it was before.
       else if (!ending.signal.aborted) await postpone(webhook, due.slice(index), flaw)
       if (flaw !== undefined) return
     }
+  }
+
+  /** Answers as `send` does. */
+  async function attempt(webhook: Webhook, body: string): Promise<string | undefined> {
+    let secret: string | null
+    try {
+      secret = secretOf(sealer, webhook)
+    } catch {
+      return 'its secret cannot be opened'
+    }
+    return send({ url: webhook.url, secret, body }, ending.signal)
   }
 
   /** After an attempt in vain all that waits for the same receiver waits on: one that is gone is asked once, not once for each message. */
@@ -136,9 +146,11 @@ export function createAlerts({ store, sealer, clock, log, send }: AlertsDeps): A
 
   return {
     async prepare() {
+      const accounts = new Set<string>()
       for await (const page of pagesOf(store, 'alert_policy')) {
-        for (const policy of page) if (policy.enabled) await prepareFor(policy)
+        for (const { enabled, accountId } of page) if (enabled) accounts.add(accountId)
       }
+      for (const accountId of accounts) await prepareFor(accountId)
     },
 
     isDue: async () => (await store.webhooksDue(clock.now(), 1)).length > 0,

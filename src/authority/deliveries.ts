@@ -6,7 +6,7 @@ import type { ServiceToken } from '../domain/service-token.ts'
 
 /** One alert to one webhook. */
 export interface Delivery {
-  /** Made of policy, webhook, token and expiry: nobody is told twice of the same. */
+  /** Made of webhook, token and expiry: nobody is told twice of the same, whichever policies ask for it. */
   readonly id: string
   readonly accountId: string
   readonly policyId: string
@@ -45,14 +45,13 @@ export interface Deliveries {
   listWebhooks(accountId: string): Promise<readonly Webhook[]>
   /** Newest first. */
   listAlertPolicies(accountId: string): Promise<readonly AlertPolicy[]>
-  /** Up to `limit` enabled tokens of the account and its zones that expire after `now` and until `until`, and of which the policy has not told for that expiry. */
+  /** Up to `limit` tokens of the account and its zones that are expiring, and of which one of the policy's webhooks at least has not been told for that expiry. */
   listUntold(
-    policy: Pick<AlertPolicy, 'id' | 'accountId' | 'tokenIds'>,
+    policy: Pick<AlertPolicy, 'accountId' | 'webhookIds' | 'tokenIds'>,
     now: Instant,
-    until: Instant,
     limit: number,
   ): Promise<readonly ServiceToken[]>
-  /** Notes what is to be sent at once; what is noted already stays as it is. */
+  /** Notes what is to be sent at once, a few at a time; what is noted already stays as it is. */
   queueDeliveries(deliveries: readonly Delivery[]): Promise<void>
   /** Up to `limit` webhooks for which something is due, those first that have waited longest. */
   webhooksDue(now: Instant, limit: number): Promise<readonly string[]>

@@ -6,7 +6,7 @@ import { every } from './rounds.ts'
 export interface Duty {
   /** Does it where it is due and no other node is at it. */
   attend(): Promise<void>
-  /** Leaves it to the others. */
+  /** Leaves it to the others, for good. */
   leave(): Promise<void>
 }
 
@@ -26,12 +26,19 @@ const leaseMs = 30_000
 export const attendEveryMs = 10_000
 
 export function createDuty({ store, name, nodeId, task, intervalMs, log }: DutyDeps): Duty {
-  const take = () => store.takeLease(name, nodeId, leaseMs)
+  let hasLeft = false
+  let taking: Promise<unknown> = Promise.resolve()
+
+  function take() {
+    const lease = hasLeft ? Promise.resolve(undefined) : store.takeLease(name, nodeId, leaseMs)
+    taking = lease.catch(() => undefined)
+    return lease
+  }
 
   async function keep(): Promise<void> {
     // Where nobody answers, the next time will tell.
     const kept = await take().catch(() => null)
-    if (kept === undefined) log.warn({ name }, 'another node has taken over what this one took too long for')
+    if (kept === undefined && !hasLeft) log.warn({ name }, 'another node has taken over what this one took too long for')
   }
 
   return {
@@ -46,6 +53,11 @@ export function createDuty({ store, name, nodeId, task, intervalMs, log }: DutyD
         await stopKeeping()
       }
     },
-    leave: () => store.releaseLease(name, nodeId),
+    async leave() {
+      hasLeft = true
+      // Taken after it was released, it would keep the others waiting for nobody.
+      await taking
+      await store.releaseLease(name, nodeId)
+    },
   }
 }

@@ -8,14 +8,26 @@ const token = {
   expiresAt: now + alertAheadMs,
 }
 
-test('a token is told of from a week before it expires until it does, if it works', () => {
-  const at = (moment: number, enabled = true) => isExpiring({ enabled, expiresAt: token.expiresAt }, moment)
+test.each(['8760h', '672h'])('a token of %s is told of from a week before it expires until it does, if it works', (duration) => {
+  const at = (moment: number, enabled = true) => isExpiring({ enabled, expiresAt: token.expiresAt, duration }, moment)
   expect([at(now - 1), at(now), at(token.expiresAt - 1), at(token.expiresAt)]).toEqual([false, true, true, false])
   expect(at(now, false)).toBe(false)
 })
 
+test.each([
+  ['1h', 15],
+  ['24h', 6 * 60],
+  ['168h', 42 * 60],
+])('one of %s is told of in the last quarter of that', (duration, minutes) => {
+  const at = (moment: number) => isExpiring({ enabled: true, expiresAt: token.expiresAt, duration }, moment)
+  const start = token.expiresAt - minutes * 60_000
+  expect([at(now), at(start - 1), at(start), at(token.expiresAt - 1), at(token.expiresAt)]).toEqual([false, false, true, true, false])
+})
+
 test('one that lasts for ever never is, not even in the last week of all', () => {
-  expect(isExpiring({ enabled: true, expiresAt: endOfTime }, endOfTime - 1000)).toBe(false)
+  for (const duration of ['forever', '2562047h']) {
+    expect(isExpiring({ enabled: true, expiresAt: endOfTime, duration }, endOfTime - 1000)).toBe(false)
+  }
 })
 
 test('all that is said of one token and one expiry has the same correlation id, and of another one another', () => {
@@ -26,10 +38,10 @@ test('all that is said of one token and one expiry has the same correlation id, 
   expect(new Set([idOf({}), idOf({ expiresAt: token.expiresAt + 1 }), idOf({ id: 'other' })]).size).toBe(3)
 })
 
-test('an alert to a webhook is told apart from that of every other policy, webhook, token and expiry', () => {
-  const one = deliveryId('p', 'w', token)
-  expect(deliveryId('p', 'w', { ...token })).toBe(one)
-  const others = [deliveryId('q', 'w', token), deliveryId('p', 'v', token), deliveryId('p', 'w', { ...token, expiresAt: 1 })]
+test('an alert to a webhook is told apart from that to every other webhook, and of every other token and expiry', () => {
+  const one = deliveryId('w', token)
+  expect(deliveryId('w', { ...token })).toBe(one)
+  const others = [deliveryId('v', token), deliveryId('w', { ...token, id: 'other' }), deliveryId('w', { ...token, expiresAt: 1 })]
   expect(new Set([one, ...others]).size).toBe(4)
 })
 

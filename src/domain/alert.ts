@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { endOfTime, formatInstant, type Instant } from './instant.ts'
-import type { ServiceToken } from './service-token.ts'
+import { lifetimeOf, type ServiceToken } from './service-token.ts'
 
 /** Where alerts of an account are sent: each is a POST to this URL. */
 export interface Webhook {
@@ -33,12 +33,19 @@ export interface AlertPolicy {
 
 export const alertType = 'expiring_service_token_alert'
 
-/** How long before it expires somebody is told of a token: a week. */
+/** How long before it expires somebody is told of a token: a week, */
 export const alertAheadMs = 7 * 24 * 3_600_000
+/** and not before the last quarter of its lifetime: what is refreshed when a third of that is left, as is usual, is never told of. */
+export const alertShare = 1 / 4
 
-/** Whether a token is one to tell of, now: it works, and will not in a week. One that lasts for ever never is. */
-export function isExpiring({ enabled, expiresAt }: Pick<ServiceToken, 'enabled' | 'expiresAt'>, now: Instant): boolean {
-  return enabled && expiresAt > now && expiresAt <= now + alertAheadMs && expiresAt < endOfTime
+/** Whether a token is one to tell of, now: it works, and soon will not. One that lasts for ever never is. */
+export function isExpiring(
+  { enabled, expiresAt, duration }: Pick<ServiceToken, 'enabled' | 'expiresAt' | 'duration'>,
+  now: Instant,
+): boolean {
+  const lifetime = lifetimeOf(duration)
+  if (!enabled || expiresAt <= now || expiresAt >= endOfTime || lifetime === 'forever') return false
+  return expiresAt - now <= Math.min(alertAheadMs, lifetime * alertShare)
 }
 
 /** What is sent to a webhook, as it is on the wire. */
@@ -79,9 +86,9 @@ function correlationId({ id, expiresAt }: Pick<ServiceToken, 'id' | 'expiresAt'>
   return digits(id, String(expiresAt))
 }
 
-/** The same for one alert to one webhook, so that it is noted once, by whatever node. */
-export function deliveryId(policyId: string, webhookId: string, token: Pick<ServiceToken, 'id' | 'expiresAt'>): string {
-  return digits(policyId, webhookId, token.id, String(token.expiresAt))
+/** The same for all that is said to one webhook of one token and one expiry, so that it is noted once, by whatever node and for whichever policy. */
+export function deliveryId(webhookId: string, token: Pick<ServiceToken, 'id' | 'expiresAt'>): string {
+  return digits(webhookId, token.id, String(token.expiresAt))
 }
 
 function digits(...parts: readonly string[]): string {

@@ -129,7 +129,7 @@ function newEndOfPrevious({ previous }: ServiceToken, { previousUntil: until }: 
   return { ...previous, digest: previous.until > now ? previous.digest : null, until }
 }
 
-function lifetimeOf(duration: string): Lifetime {
+export function lifetimeOf(duration: string): Lifetime {
   const lifetime = parseLifetime(duration)
   if (lifetime === undefined) throw new Error(`not a lifetime: ${duration}`)
   return lifetime

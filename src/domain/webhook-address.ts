@@ -18,13 +18,13 @@ function among(...ranges: readonly string[]): (address: string) => boolean {
 
 const isLoopback = among('127.0.0.0/8', '::1')
 /** Where clouds tell their machines secrets, in the midst of other ranges. */
-const isMetadata = among('100.100.100.200', '168.63.129.16', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254')
+const isMetadata = among('100.100.100.200', '168.63.129.16', '192.0.0.192', 'fd00:ec2::/32', 'fd20:ce::254')
 const isPrivate = among('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7')
 /** What is no host's (RFC 6890), link-local addresses, and IPv6 addresses that lead to IPv4 ones. */
 const isSpecial = among(
   ...['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
   ...['192.88.99.0/24', '224.0.0.0/4', '240.0.0.0/4', '::/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23'],
-  ...['2001:db8::/32', '2002::/16', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+  ...['2001:db8::/32', '2002::/16', 'fe80::/10', 'fec0::/10', 'ff00::/8', '::ffff:0:0:0/96', '100:0:0:1::/64', '3fff::/20', '5f00::/16'],
 )
 
 function kindOf(address: string): AddressKind {

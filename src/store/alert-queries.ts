@@ -1,14 +1,20 @@
-import type { SelectQueryBuilder } from 'kysely'
+import { setImmediate } from 'node:timers/promises'
+import { type SelectQueryBuilder, sql } from 'kysely'
 import type { Deliveries, Delivery, Outcomes, SentQuery } from '../authority/deliveries.ts'
+import { alertAheadMs, alertShare, isExpiring } from '../domain/alert.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { ServiceToken } from '../domain/service-token.ts'
 import type { AlertDeliveryRow } from './alert-rows.ts'
 import { batches } from './batches.ts'
 import type { Database } from './database.ts'
 import { mappings } from './mapping.ts'
-import type { Tables } from './schema.ts'
-import { ask } from './steps.ts'
+import type { ServiceTokenRow, Tables } from './schema.ts'
+import { ask, stored } from './steps.ts'
 
-/** Rows a statement: each has fourteen columns. */
+/** Rows a transaction, so few that the process does not stand still for it. */
 const rowsAtOnce = 100
+/** Tokens a page. */
+const tokensAtOnce = 500
 
 /** Webhooks, policies, and what became of the alerts that they led to. */
 export function createAlertQueries(database: Database): Deliveries {
@@ -91,44 +97,45 @@ export function createAlertQueries(database: Database): Deliveries {
 
 function createTelling({ db, scanner, write }: Database): Pick<Deliveries, 'listUntold' | 'queueDeliveries' | 'noteSent'> {
   return {
-    async listUntold({ id: policyId, accountId, tokenIds }, now, until, limit) {
+    async listUntold({ accountId, webhookIds, tokenIds }, now, limit) {
       const untold = scanner
         .selectFrom('service_token')
         .selectAll()
         .where('account_id', '=', accountId)
         .where('enabled', '=', 1)
         .where('expires_at', '>', now)
-        .where('expires_at', '<=', until)
-        .where(({ not, exists, selectFrom }) => {
-          const told = selectFrom('alert_delivery').select('alert_delivery.id').where('policy_id', '=', policyId)
-          return not(
-            exists(
-              told
-                .whereRef('alert_delivery.service_token_id', '=', 'service_token.id')
-                .whereRef('alert_delivery.token_expires_at', '=', 'service_token.expires_at'),
-            ),
-          )
+        .where('expires_at', '<=', now + alertAheadMs)
+        // Its lifetime began when it was made or later, so this leaves none out that is expiring.
+        .where(sql<boolean>`expires_at - ${now} <= (expires_at - created_at) * ${sql.lit(alertShare)}`)
+        .where(({ eb, selectFrom }) => {
+          const told = selectFrom('alert_delivery')
+            .select(({ fn }) => fn.count<number>('alert_delivery.webhook_id').distinct().as('webhooks'))
+            .whereRef('alert_delivery.service_token_id', '=', 'service_token.id')
+            .whereRef('alert_delivery.token_expires_at', '=', 'service_token.expires_at')
+          return eb(told.where('webhook_id', 'in', webhookIds), '<', webhookIds.length)
         })
-      const inOrder = untold.orderBy('expires_at').orderBy('id').limit(limit)
+      const inOrder = untold.orderBy('expires_at').orderBy('id').limit(tokensAtOnce)
       // One for each beginning of the index: on a condition for both, every token of the account would be looked at.
       const zones = db.selectFrom('zone').select('zone.id').where('zone.account_id', '=', accountId)
       const places =
         tokenIds === null
           ? [inOrder.where('zone_id', 'is', null), inOrder.where('zone_id', 'in', zones)]
           : [...batches(tokenIds)].map((batch) => inOrder.where('id', 'in', batch))
-      const rows = []
-      for (const place of places) if (rows.length < limit) rows.push(...(await place.execute()))
-      return rows.slice(0, limit).map(mappings.service_token.fromRow)
+      const found: ServiceToken[] = []
+      for (const place of places) if (found.length < limit) found.push(...(await expiringAmong(place, now, limit - found.length)))
+      return found
     },
 
     async queueDeliveries(deliveries) {
-      await write(function* () {
-        for (const batch of batches(deliveries, rowsAtOnce)) {
-          const insert = db.insertInto('alert_delivery').values(batch.map(deliveryRow))
-          yield* ask(insert.onConflict((conflict) => conflict.doNothing()))
-        }
-        return true
-      })
+      for (const batch of batches(deliveries, rowsAtOnce)) {
+        const insert = db.insertInto('alert_delivery').values(batch.map(deliveryRow))
+        await stored(
+          write,
+          insert.onConflict((conflict) => conflict.doNothing()),
+        )
+        // The gate of this process answers in between.
+        await setImmediate()
+      }
     },
 
     // On disk, as nothing else that is noted of it: what has arrived must not be sent again after a crash.
@@ -138,6 +145,22 @@ function createTelling({ db, scanner, write }: Database): Pick<Deliveries, 'list
         return true
       })
     },
+  }
+}
+
+/** The first `limit` that are expiring, of a page after the other: how long a token lasts is in words, which no statement reads. */
+async function expiringAmong(
+  ordered: SelectQueryBuilder<Tables, 'service_token', ServiceTokenRow>,
+  now: Instant,
+  limit: number,
+): Promise<readonly ServiceToken[]> {
+  const found: ServiceToken[] = []
+  for (let page = ordered; ; ) {
+    const rows = await page.execute()
+    found.push(...rows.map(mappings.service_token.fromRow).filter((token) => isExpiring(token, now)))
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < tokensAtOnce || found.length >= limit) return found.slice(0, limit)
+    page = ordered.where(sql<boolean>`(expires_at, id) > (${last.expires_at}, ${last.id})`)
   }
 }
 

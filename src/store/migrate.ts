@@ -6,6 +6,7 @@ import { up as policies } from './migrations/0004-policies.ts'
 import { up as nodes } from './migrations/0005-nodes.ts'
 import { up as console } from './migrations/0006-console.ts'
 import { up as alerts } from './migrations/0007-alerts.ts'
+import { up as alertsOnce } from './migrations/0008-alerts-once.ts'
 import type { Tables } from './schema.ts'
 
 /** Every change of the schema, in order. A released one is never edited: databases that have run it will not run it again. */
@@ -17,6 +18,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005-nodes': { up: nodes },
   '0006-console': { up: console },
   '0007-alerts': { up: alerts },
+  '0008-alerts-once': { up: alertsOnce },
 }
 
 const migratorOf = (db: Kysely<Tables>) => new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } })

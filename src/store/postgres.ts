@@ -1,4 +1,4 @@
-import { type CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
+import { type CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresDialect, sql, type TransactionSettings } from 'kysely'
 import pg from 'pg'
 import type { Log } from '../authority/ports.ts'
 import { credentialRows } from './credentials.ts'
@@ -32,7 +32,7 @@ export function openPostgres(connectionString: string, log: Log, timeoutMs = 30_
     })
     // While nobody uses it.
     opened.on('error', (error) => log.warn({ err: error }, 'a connection to the database broke'))
-    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: opened }) })
+    return new Kysely<Tables>({ dialect: new CommittedDialect({ pool: opened }) })
   }
   // A database that has vanished from the network must show as an error, not as silence. Searches also wait for one another.
   const db = pool({ connectionTimeoutMillis: 10_000, max: mostWrites })
@@ -77,9 +77,19 @@ function breakAfterTimeout(client: pg.PoolClient): void {
   Object.assign(client, { query: watched })
 }
 
-/** Where a database's default is another level, whoever waits for a row that somebody else changes would fail instead of seeing the change. */
-function begin(db: Kysely<Tables>) {
-  return db.transaction().setIsolationLevel('read committed')
+/**
+ * Kysely's dialect, with transactions that read what is committed unless they ask for another level. Where that is not the database's default, whoever waits for a row
+ * that somebody else changes would fail instead of seeing the change. Each transaction says so itself, as nothing that is set in a session is sure to last behind a pooler.
+ */
+class CommittedDialect extends PostgresDialect {
+  override createDriver(): Driver {
+    const driver = super.createDriver()
+    const begin = driver.beginTransaction.bind(driver)
+    return Object.assign(driver, {
+      beginTransaction: (connection: DatabaseConnection, settings: TransactionSettings) =>
+        begin(connection, { ...settings, isolationLevel: settings.isolationLevel ?? 'read committed' }),
+    })
+  }
 }
 
 /** Thrown inside of a transaction to roll it back. */
@@ -87,7 +97,7 @@ class NotStored extends Error {}
 
 async function writeBy(db: Kysely<Tables>, steps: () => Steps<boolean>): Promise<boolean> {
   try {
-    await begin(db).execute(async (trx) => {
+    await db.transaction().execute(async (trx) => {
       if (!(await takeStepsInTime(steps(), (query) => trx.executeQuery(query)))) throw new NotStored()
     })
     return true
@@ -98,10 +108,8 @@ async function writeBy(db: Kysely<Tables>, steps: () => Steps<boolean>): Promise
 }
 
 async function recordBy(db: Kysely<Tables>, statements: readonly CompiledQuery[]): Promise<number> {
-  const [only] = statements
-  // A statement is a transaction by itself.
-  if (only !== undefined && statements.length === 1) return Number((await db.executeQuery(only)).numAffectedRows ?? 0n)
-  return begin(db).execute(async (trx) => {
+  // Even a single one: by itself, a statement is a transaction at the default level of the database.
+  return db.transaction().execute(async (trx) => {
     let rows = 0n
     for (const statement of statements) rows = (await trx.executeQuery(statement)).numAffectedRows ?? 0n
     return Number(rows)

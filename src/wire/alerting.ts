@@ -150,7 +150,7 @@ export const availableAlerts: { Access: Static<typeof AvailableAlert>[] } = {
   Access: [
     {
       ...{ type: alertTypeName, display_name: 'Expiring Access Service Token' },
-      description: 'A service token expires within seven days.',
+      description: 'A service token expires within seven days, and in the last quarter of its lifetime.',
       filter_options: [{ AvailableValues: null, ComparisonOperator: '==', Key: 'token_id', Range: '0-n' }],
     },
   ],

@@ -4,6 +4,7 @@ import type { Log } from '../../src/authority/ports.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type AnyDatabase, anyDatabase, isOnSqlite } from '../any-database.ts'
 import { clientFor, movableClock, type RunningPostern, startPostern, unlimited } from '../fixtures.ts'
+import { anEndingToken } from './ending-token.ts'
 import { startReceiver, type WebhookReceiver } from './webhook-receiver.ts'
 
 const alert_type = 'expiring_service_token_alert'
@@ -50,11 +51,11 @@ async function stopAll(): Promise<void> {
   for (const app of running.splice(0)) await app.stop()
 }
 
-async function furnish(...durations: readonly string[]): Promise<string> {
-  const { alerting, zeroTrust } = first.client
+async function furnish(...hoursLeft: readonly number[]): Promise<string> {
+  const { alerting } = first.client
   const { id = '' } = await alerting.destinations.webhooks.create({ ...account, name: 'On call', url: receiver.url + path, secret })
   await alerting.policies.create({ ...account, name: 'Expiring', enabled: true, alert_type, mechanisms: { webhooks: [{ id }] } })
-  for (const duration of durations) await zeroTrust.access.serviceTokens.create({ ...account, name: duration, duration })
+  for (const hours of hoursLeft) await anEndingToken(first.client, clock, { ...account, name: `${hours}h` }, hours)
   return id
 }
 
@@ -64,7 +65,9 @@ const historyAt = async (app: App) => (await clientFor(app.apiUrl, first.bootstr
 describe('after a restart', () => {
   test('what was said is not said again, and what was not still is, with the same correlation id', async () => {
     receiver.answer = (response, { body }) => response.writeHead(body.data['service_token_name'] === '50h' ? 500 : 200).end()
-    await furnish('40h', '50h')
+    await furnish(40)
+    await expect.poll(toldOf).toEqual(['40h'])
+    await anEndingToken(first.client, clock, { ...account, name: '50h' }, 50)
     await expect.poll(() => toldOf().toSorted()).toEqual(['40h', '50h'])
     await expect.poll(async () => (await historyAt(first)).length).toBe(1)
     await stopAll()
@@ -81,18 +84,14 @@ describe('after a restart', () => {
     await stopAll()
     clock.advance(3_600_000)
     const third = await startAgain()
-    await clientFor(third.apiUrl, first.bootstrap.apiToken).zeroTrust.access.serviceTokens.create({
-      ...account,
-      name: 'last',
-      duration: '1h',
-    })
+    await anEndingToken(clientFor(third.apiUrl, first.bootstrap.apiToken), clock, { ...account, name: 'last' }, 1)
     await expect.poll(toldOf).toContain('last')
     expect(toldOf().toSorted()).toEqual(['40h', '50h', '50h', 'last'])
   }, 60_000)
 
   test('a message that was on its way when Postern stopped is sent again, and stopping does not wait for its receiver', async () => {
     receiver.answer = () => undefined
-    await furnish('40h')
+    await furnish(40)
     await expect.poll(toldOf).toEqual(['40h'])
     const before = performance.now()
     await stopAll()
@@ -107,17 +106,17 @@ test.skipIf(isOnSqlite)(
   'several nodes say each thing once',
   async () => {
     await Promise.all([startAgain(), startAgain()])
-    const names = Array.from({ length: 25 }, (_, index) => `${index + 1}h`)
-    await furnish(...names)
+    const hours = Array.from({ length: 25 }, (_, index) => index + 1)
+    await furnish(...hours)
     await expect.poll(async () => (await historyAt(first)).length, { timeout: 30_000 }).toBe(25)
-    expect(toldOf().toSorted()).toEqual(names.toSorted())
+    expect(toldOf().toSorted()).toEqual(hours.map((left) => `${left}h`).toSorted())
   },
   90_000,
 )
 
 test('a failure is told in the log, and nowhere is a secret: not in logs, answers, the audit trail or the database', async () => {
   receiver.answer = (response) => response.writeHead(500).end('an answer that nobody wants to see')
-  const id = await furnish('40h')
+  const id = await furnish(40)
   const told = () => logged.find((line) => JSON.stringify(line).includes('an alert could not be delivered'))
   await expect
     .poll(told)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { movableClock, type RunningPostern, startPostern } from '../fixtures.ts'
+import { anEndingToken } from './ending-token.ts'
 import { startReceiver, type WebhookReceiver } from './webhook-receiver.ts'
 
 const day = 24 * 3_600_000
@@ -28,6 +29,8 @@ afterEach(async () => {
 const alerting = () => postern.client.alerting
 const tokens = () => postern.client.zeroTrust.access.serviceTokens
 const aToken = (name: string, duration: string) => tokens().create({ ...account, name, duration })
+/** Of a token of a long life, of which so many hours are left. */
+const aTokenThatEnds = (name: string, hours: number) => anEndingToken(postern.client, clock, { ...account, name }, hours)
 const toldOf = () => receiver.received.map(({ body }) => body.data['service_token_name'])
 
 async function aWebhook(path = '/', secret?: string): Promise<string> {
@@ -58,7 +61,7 @@ async function watchRounds() {
       // When the second is noted, the first was already there in a whole round of notes; and when the fourth has arrived, so has all that the third went with.
       for (let count = 0; count < 4; count++) {
         const arrived = marks.received.length
-        await tokens().create({ ...place, name: 'mark', duration: '1h' })
+        await anEndingToken(postern.client, clock, { ...place, name: 'mark' }, 1)
         await expect.poll(() => marks.received.length, { timeout: 20_000 }).toBe(arrived + 1)
       }
     },
@@ -123,11 +126,40 @@ describe('a week before a service token expires', () => {
     expect(first).not.toBe(second)
   })
 
+  test('a webhook that several policies name is told once, in the name of the oldest that asks for it', async () => {
+    const [first, second] = [await aWebhook('/one'), await aWebhook('/two')]
+    const oldest = await aPolicy([first])
+    clock.advance(1000)
+    for (const name of ['b', 'c', 'd']) await aPolicy([first, second], { name })
+    await aTokenThatEnds('deploy', 24)
+    await expect.poll(() => receiver.received.length).toBe(2)
+    await rounds.pass()
+    expect(receiver.received.map(({ path }) => path).toSorted()).toEqual(['/one', '/two'])
+    expect(receiver.received.find(({ path }) => path === '/one')?.body['policy_id']).toBe(oldest)
+    // Nobody is left out when the policy that was to tell is off before it could.
+    await alerting().policies.update(oldest, { ...account, enabled: false })
+    await aTokenThatEnds('later', 24)
+    await expect.poll(() => receiver.received.length).toBe(4)
+  })
+
+  test('a token that lives for less than a month is told of in the last quarter of its life, and not after each refresh', async () => {
+    await aPolicy([await aWebhook()])
+    const token = await aToken('short', '24h')
+    for (let day = 0; day < 3; day++) {
+      clock.advance(17 * 3_600_000)
+      await rounds.pass()
+      await tokens().refresh(token.id ?? '', account)
+    }
+    expect(receiver.received).toEqual([])
+    clock.advance(18 * 3_600_000)
+    await expect.poll(toldOf).toEqual(['short'])
+  })
+
   test('a policy tells of the tokens that it names alone, of those of zones too, and of nothing while it is off', async () => {
     const webhook = await aWebhook()
-    const named = await aToken('named', '24h')
-    await aToken('another', '24h')
-    const ofZone = await tokens().create({ zone_id: postern.bootstrap.zoneId, name: 'of the zone', duration: '24h' })
+    const named = await aTokenThatEnds('named', 24)
+    await aTokenThatEnds('another', 24)
+    const ofZone = await anEndingToken(postern.client, clock, { zone_id: postern.bootstrap.zoneId, name: 'of the zone' }, 24)
     const token_id = [named.id ?? '', ofZone.id ?? '']
     const policy = await aPolicy([webhook], { enabled: false, filters: { token_id } })
     await rounds.pass()
@@ -148,7 +180,7 @@ describe('a receiver that fails', () => {
       // It never answers.
     }
     await aPolicy([slow, good])
-    await aToken('one', '24h')
+    await aTokenThatEnds('one', 24)
     await expect.poll(() => receiver.received.map(({ path }) => path)).toContain('/good')
     const bodies = () => receiver.received.filter(({ path }) => path === '/slow').map(({ body }) => body)
     expect(bodies()).toHaveLength(1)
@@ -178,7 +210,7 @@ describe('a receiver that fails', () => {
 
   test('is asked once a time, however much waits for it, and not any more after three days', async () => {
     receiver.answer = (response) => response.writeHead(503).end()
-    for (const name of ['a', 'b', 'c', 'd']) await aToken(name, '160h')
+    for (const name of ['a', 'b', 'c', 'd']) await aTokenThatEnds(name, 160)
     await aPolicy([await aWebhook()])
     await expect.poll(() => receiver.received.length).toBe(1)
     await rounds.pass()
@@ -195,10 +227,10 @@ describe('a receiver that fails', () => {
   test('does not keep what it takes from the others that wait for the same webhook', async () => {
     receiver.answer = (response, { body }) => response.writeHead(body.data['service_token_name'] === 'bad' ? 400 : 200).end()
     await aPolicy([await aWebhook()])
-    await aToken('bad', '24h')
+    await aTokenThatEnds('bad', 24)
     await expect.poll(toldOf).toEqual(['bad'])
-    await aToken('good', '24h')
-    await aToken('fine', '24h')
+    await aTokenThatEnds('good', 24)
+    await aTokenThatEnds('fine', 24)
     await expect.poll(() => toldOf().toSorted()).toEqual(['bad', 'fine', 'good'])
   })
 
@@ -213,7 +245,7 @@ describe('a receiver that fails', () => {
     }
     const [elsewhere, endless] = [await aWebhook('/elsewhere'), await aWebhook('/endless')]
     await aPolicy([elsewhere, endless])
-    await aToken('one', '24h')
+    await aTokenThatEnds('one', 24)
     const { webhooks } = alerting().destinations
     await expect.poll(async () => (await webhooks.get(elsewhere, account)).last_failure).toBeDefined()
     await expect.poll(async () => (await webhooks.get(endless, account)).last_success, { timeout: 15_000 }).toBeDefined()
@@ -226,13 +258,13 @@ describe('what waits to be sent', () => {
   test('is left out once its token has a new lease of life, or its policy is off', async () => {
     receiver.answer = (response) => response.writeHead(500).end()
     const policy = await aPolicy([await aWebhook()])
-    const token = await aToken('one', '24h')
+    const token = await aTokenThatEnds('one', 24)
     await expect.poll(() => receiver.received.length).toBe(1)
     await tokens().update(token.id ?? '', { ...account, duration: '8760h' })
     clock.advance(3_600_000)
     await rounds.pass()
     expect(receiver.received).toHaveLength(1)
-    await aToken('two', '24h')
+    await aTokenThatEnds('two', 24)
     await expect.poll(() => receiver.received.length).toBe(2)
     await alerting().policies.update(policy, { ...account, enabled: false })
     clock.advance(3_600_000)
@@ -277,7 +309,7 @@ describe('an account', () => {
     )
     await expect(alerting().destinations.webhooks.get(foreign.id ?? '', account)).rejects.toThrow('404')
     await aPolicy([webhook])
-    await aToken('own', '24h')
+    await aTokenThatEnds('own', 24)
     await rounds.pass()
     expect(toldOf()).toEqual(['own'])
   })

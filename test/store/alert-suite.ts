@@ -22,6 +22,8 @@ import {
 } from './entities.ts'
 import type { StoreUnderTest } from './store-under-test.ts'
 
+const hour = 3_600_000
+
 const numberOf = (id: string) => Number.parseInt(id.slice(-12), 16)
 
 export function describeAlerts(underTest: () => StoreUnderTest): void {
@@ -32,17 +34,26 @@ export function describeAlerts(underTest: () => StoreUnderTest): void {
     return store
   }
 
-  const untold = async (store: Store, tokenIds: readonly string[] | null = null, limit = 100) =>
-    (await store.listUntold({ id: hexId(1), accountId: here.accountId, tokenIds }, noon, noon + 10, limit)).map(({ id }) => numberOf(id))
+  const untold = async (store: Store, tokenIds: readonly string[] | null = null, limit = 100, webhooks: readonly number[] = [1]) =>
+    (await store.listUntold({ accountId: here.accountId, webhookIds: webhooks.map(hexId), tokenIds }, noon, limit)).map(({ id }) =>
+      numberOf(id),
+    )
 
   describe('tokens to tell of', () => {
     const ending = (number: number, inMs: number, more: Partial<ServiceToken> = {}) =>
-      aServiceToken(number, { expiresAt: noon + inMs, ...more })
+      aServiceToken(number, { createdAt: noon + inMs - 8760 * hour, expiresAt: noon + inMs, ...more })
 
-    test('are those of the account and its zones that work and expire within the time', async () => {
+    test('are those of the account and its zones that work and expire within a week', async () => {
       const store = await withTokens(
-        ...[ending(1, 0), ending(2, 1), ending(3, 10), ending(4, 11), ending(5, 5, { enabled: false }), ending(6, 5, elsewhere)],
-        ...[ending(7, 5, zoneHere), ending(8, 4, otherZoneHere), ending(9, 12, zoneHere)],
+        ...[
+          ending(1, 0),
+          ending(2, 1),
+          ending(3, 168 * hour),
+          ending(4, 168 * hour + 1),
+          ending(5, 5, { enabled: false }),
+          ending(6, 5, elsewhere),
+        ],
+        ...[ending(7, 5, zoneHere), ending(8, 4, otherZoneHere), ending(9, 169 * hour, zoneHere)],
       )
       expect((await untold(store)).toSorted()).toEqual([2, 3, 7, 8])
       expect(await untold(store, null, 1)).toEqual([2])
@@ -50,20 +61,37 @@ export function describeAlerts(underTest: () => StoreUnderTest): void {
     })
 
     test('are of those that are named, in the account alone', async () => {
-      const store = await withTokens(ending(1, 1), ending(2, 2), ending(3, 3, zoneHere), ending(4, 4, elsewhere), ending(5, 99))
+      const store = await withTokens(ending(1, 1), ending(2, 2), ending(3, 3, zoneHere), ending(4, 4, elsewhere), ending(5, 169 * hour))
       expect(await untold(store, [uuid(2), uuid(3), uuid(4), uuid(5), uuid(404)])).toEqual([2, 3])
     })
 
-    test('are those of which this policy has not told for this expiry', async () => {
+    test('are those in the last quarter of their lifetime, however many others expire before them, and were refreshed', async () => {
+      const lasting = (number: number, leftMs: number, createdAt: number) =>
+        aServiceToken(number, { duration: '4h', createdAt, expiresAt: noon + leftMs })
+      const young = Array.from({ length: 600 }, (_, index) => lasting(index + 10, hour + 1 + index, noon - 4000 * hour))
+      const store = await withTokens(
+        lasting(1, hour, noon - 3 * hour),
+        lasting(2, hour + 1, noon - 3 * hour + 1),
+        ...young,
+        ending(3, 2 * hour),
+      )
+      expect(await untold(store, null, 2)).toEqual([1, 3])
+      expect(await untold(store, [...young.map(({ id }) => id), uuid(3)], 2)).toEqual([3])
+    })
+
+    test('are those of which not every webhook was told for this expiry, for whichever policy', async () => {
       const store = await withTokens(ending(1, 1), ending(2, 2), ending(3, 3))
       const told = (number: number, traits: Partial<Delivery>) =>
         aDelivery(number, { tokenId: uuid(number), tokenExpiresAt: noon + number, ...traits })
       await store.queueDeliveries([told(1, {}), told(2, { policyId: hexId(9) }), told(3, { tokenExpiresAt: noon + 2 })])
-      expect(await untold(store)).toEqual([2, 3])
+      expect(await untold(store)).toEqual([3])
       await store.noteSent(hexId(1), noon)
-      expect(await untold(store)).toEqual([2, 3])
+      expect(await untold(store)).toEqual([3])
+      expect(await untold(store, null, 9, [1, 2])).toEqual([1, 2, 3])
+      await store.queueDeliveries([told(4, { tokenId: uuid(1), tokenExpiresAt: noon + 1, webhookId: hexId(2) })])
+      expect(await untold(store, null, 9, [1, 2])).toEqual([2, 3])
       await store.dropDelivery(hexId(1))
-      expect(await untold(store)).toEqual([1, 2, 3])
+      expect(await untold(store)).toEqual([1, 3])
     })
   })
 
@@ -77,6 +105,21 @@ export function describeAlerts(underTest: () => StoreUnderTest): void {
       expect(await store.deliveriesDue(hexId(1), noon, 10)).toEqual([aDelivery(2)])
       await store.queueDeliveries(Array.from({ length: 250 }, (_, index) => aDelivery(index)))
       expect(await store.deliveriesDue(hexId(1), noon, 1000)).toHaveLength(249)
+    })
+
+    test('is noted a hundred at a time, between which the process sees to others', async () => {
+      const { store } = underTest()
+      let [turns, isOver] = [0, false]
+      const turn = () => {
+        turns += 1
+        if (!isOver) setImmediate(turn)
+      }
+      turn()
+      const before = turns
+      await store.queueDeliveries(Array.from({ length: 1000 }, (_, index) => aDelivery(index)))
+      isOver = true
+      expect(turns - before).toBeGreaterThanOrEqual(10)
+      expect(await store.deliveriesDue(hexId(1), noon, 2000)).toHaveLength(1000)
     })
 
     test('is due at once, to those first that have waited longest', async () => {

@@ -4,6 +4,7 @@ import { routes } from '../../src/api/routes.ts'
 import type { Log } from '../../src/authority/ports.ts'
 import { silent } from '../fixtures.ts'
 import { type Answer, type Call, json, type RawApi, startRawApi } from '../raw-api.ts'
+import { filledIn } from './route-calls.ts'
 
 const nobody = '00000000-0000-4000-8000-000000000000'
 let api: RawApi
@@ -162,7 +163,7 @@ test('every other method on a path of the API is 405/10405 with Allow, whoever a
   for (const path of new Set(routes.map((route) => route.path))) {
     const known: readonly string[] = routes.filter((route) => route.path === path).map((route) => route.method)
     const allowed = [...known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS']
-    const concrete = path.replace(/:(account|zone|token)_id/g, 'a'.repeat(32)).replace(/:\w+_id/g, nobody)
+    const concrete = filledIn(path)
     for (const method of METHODS.filter((each) => each !== 'CONNECT' && !allowed.includes(each))) {
       const answer = await api.call({
         method,

@@ -3,6 +3,7 @@ import { routes } from '../../src/api/routes.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { type RunningPostern, startPostern } from '../fixtures.ts'
 import { type RawAnswer, type RawRequest, send, sendBytes } from '../raw-http.ts'
+import { filledIn } from './route-calls.ts'
 
 const website = 'https://console.example.com'
 const local = 'http://localhost:5173'
@@ -33,7 +34,7 @@ const corsLines = (answer: RawAnswer) => lines(answer).filter((line) => /^(acces
 describe('OPTIONS', () => {
   test.each([...new Set(routes.map(({ path }) => path))])('says what can be done, to everybody: %s', async (path) => {
     const own = routes.filter((route) => route.path === path).map(({ method }) => method)
-    const concrete = path.replace(/:(account|zone|token|user)_id/g, 'a'.repeat(32)).replace(/:\w+/g, '00000000-0000-4000-8000-000000000000')
+    const concrete = filledIn(path)
     const answer = await ask(closed, `/client/v4${concrete}`)
     expect([answer.status, answer.body, answer.values('content-type')]).toEqual([204, '', []])
     const allowed = answer.values('allow').join().split(', ')

@@ -62,6 +62,10 @@ describe.skipIf(typeof server === 'string')('postern migrate-to', () => {
       insert into audit (id, at, account_id, action, succeeded, actor_kind, actor_id)
       with recursive number(n) as (select 1 union all select n + 1 from number where n < ${auditEntries})
       select printf('old %d', n), n, ${accountId}, 'test', 1, 'system', '' from number`.execute(api.db)
+    // Nothing expires soon enough to be told of.
+    await sql`
+      insert into alert_delivery (id, account_id, policy_id, policy_name, policy_description, webhook_id, service_token_id, token_expires_at, body, created_at, attempts)
+      values ('told', ${accountId}, 'policy', 'Policy', '', 'webhook', 'token', 1, '{}', 1, 1)`.execute(api.db)
     folder = temporaryFolder()
     cpSync(source.folder, join(folder.path, 'data'), { recursive: true })
     writeFileSync(join(folder.path, 'data', 'master.key'), source.settings.MASTER_KEY, { mode: 0o600 })

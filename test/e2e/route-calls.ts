@@ -237,6 +237,14 @@ export function createRouteCalls(api: RawApi): RouteCalls {
   }
 }
 
+/** A route's path with ids that nobody has, in the form that they have there. */
+export function filledIn(path: string): string {
+  const [hex, uuid] = ['a'.repeat(32), '00000000-0000-4000-8000-000000000000']
+  return path.includes('/alerting/')
+    ? path.replace(/:\w+/g, hex)
+    : path.replace(/:(account|zone|token|user)_id/g, hex).replace(/:\w+/g, uuid)
+}
+
 export function isDeletionOf(path: string, route: Route): boolean {
   return route.method === 'DELETE' && route.path === path
 }

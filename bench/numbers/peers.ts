@@ -11,7 +11,7 @@ import { type Keep, withPrograms } from '../processes.ts'
 import { authorizeRequest, someOf, withWrongSecrets, writeRequests } from '../requests.ts'
 import { connections } from '../wrk.ts'
 
-const mostSeconds = 2
+const mostSeconds = 1
 const mostRounds = 3
 
 export const peers: Bench = {

@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { ChevronRight, CircleCheck } from 'lucide-react'
-import { Link } from 'react-router'
+import { CircleCheck } from 'lucide-react'
 import { Card } from '../elements/page.tsx'
 import { Skeleton } from '../elements/states.tsx'
 import { useTokenCounts } from '../service-tokens/status-filter.tsx'
 import { useClient } from '../session/session.tsx'
 import { usePlace } from '../shell/place.tsx'
 import { lookMs, useActivity } from './activity.ts'
-import { type Concern, gatesBehind, ofCounts, rising, stillTrying } from './concerns.tsx'
+import { ConcernRow, gatesBehind, ofCounts, rising, stillTrying } from './concerns.tsx'
 import { FirstSteps } from './first-steps.tsx'
 import { useGates } from './gates-card.tsx'
 
@@ -39,28 +38,11 @@ export function Attention() {
       ) : (
         <ul className="concerns">
           {concerns.map((concern) => (
-            <Row key={concern.text} concern={concern} />
+            <ConcernRow key={concern.text} concern={concern} />
           ))}
         </ul>
       )}
     </Card>
-  )
-}
-
-function Row({ concern: { icon, text, note, to, tone } }: { readonly concern: Concern }) {
-  return (
-    <li>
-      <Link to={to} className="concern">
-        <span className={`tone-${tone}`} aria-hidden>
-          {icon}
-        </span>
-        <span className="menu-item-text">
-          <span className="strong">{text}</span>
-          <span className="small soft">{note}</span>
-        </span>
-        <ChevronRight size={16} aria-hidden />
-      </Link>
-    </li>
   )
 }
 

@@ -1,5 +1,6 @@
-import { Clock, Hourglass, RotateCw, ServerOff, ShieldAlert, TrendingUp, Unplug } from 'lucide-react'
+import { ChevronRight, Clock, Hourglass, RotateCw, ServerOff, ShieldAlert, TrendingUp, Unplug } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { Link } from 'react-router'
 import type { ServiceTokenOverview } from '../../../src/client/service-tokens.ts'
 import type { AccessRequestResult } from '../../../src/wire/access-request.ts'
 import type { ActivityResult } from '../../../src/wire/activity.ts'
@@ -13,7 +14,25 @@ export interface Concern {
   readonly text: string
   readonly note: string
   readonly to: string
-  readonly tone: 'bad' | 'warn' | 'info'
+  readonly tone: 'bad' | 'warn' | 'info' | 'idle'
+}
+
+/** A line that leads to where something can be done about it. */
+export function ConcernRow({ concern: { icon, text, note, to, tone } }: { readonly concern: Concern }) {
+  return (
+    <li>
+      <Link to={to} className="concern">
+        <span className={`tone-${tone}`} aria-hidden>
+          {icon}
+        </span>
+        <span className="menu-item-text">
+          <span className="strong">{text}</span>
+          <span className="small soft">{note}</span>
+        </span>
+        <ChevronRight size={16} aria-hidden />
+      </Link>
+    </li>
+  )
 }
 
 const size = 17

@@ -1,7 +1,7 @@
-import { AppWindow, ChevronRight, KeyRound, ShieldCheck } from 'lucide-react'
-import { Link } from 'react-router'
+import { AppWindow, KeyRound, ShieldCheck } from 'lucide-react'
 import { Card } from '../elements/page.tsx'
 import { usePlace } from '../shell/place.tsx'
+import { ConcernRow } from './concerns.tsx'
 
 const size = 17
 const steps = [
@@ -26,18 +26,7 @@ export function FirstSteps() {
     <Card title="First steps" isFlush>
       <ol className="concerns">
         {steps.map(({ icon, text, note, to }) => (
-          <li key={text}>
-            <Link to={`${home}${to}`} className="concern">
-              <span className="tone-idle" aria-hidden>
-                {icon}
-              </span>
-              <span className="menu-item-text">
-                <span className="strong">{text}</span>
-                <span className="small soft">{note}</span>
-              </span>
-              <ChevronRight size={16} aria-hidden />
-            </Link>
-          </li>
+          <ConcernRow key={text} concern={{ icon, text, note, to: `${home}${to}`, tone: 'idle' }} />
         ))}
       </ol>
     </Card>

@@ -4,83 +4,141 @@ import type { Rows } from './rows.ts'
 export interface RowIndex {
   /** The row with this id, or -1. */
   find(id: Uint32Array): number
-  /** Takes in a row that is not in yet. Takes as long for the millionth as for the first, but for the growth of one part now and then. */
+  /** Takes in a row that is not in yet. Takes as long for the millionth as for the first. */
   add(row: number): void
   /** Forgets a row, which must still hold its id. */
   remove(row: number): void
 }
 
-/** Parts of the index by the first bits of the id. Each grows by itself, so that growing never takes long: with ten million rows, ten thousand move. */
-const partBits = 10
-const smallestPart = 4
+const smallest = 1024
+/** Fuller, a row that is not there would be found out only after more than 22 slots on average: two lines of a processor's cache. */
+const fullest = 0.85
+/** Slots that move with each row that is taken in while an index grows. The index grows by a third at least, so this is soon over. */
+const movedAtATime = 256
+
+/** A slot's other bits are some of the id's, so that hardly any row but the right one is read: each is somewhere else in memory. 134 million rows, then. */
+const rowBits = 27
+const rowMask = 2 ** rowBits - 1
+const [tagWord, slotWord] = [2, 3]
+const words = 2 ** 32
+
+/** What was removed from slots that are on the move: searches go on behind it. */
+const gone = rowMask
 
 /**
- * Open addressing with linear probing: a slot holds a row's number plus one, or 0. The ids must be random: who could choose them could make them collide.
+ * Open addressing with linear probing: a slot holds a row's number plus one beside five bits of its id, or 0. The ids must be random: who could choose them could make them collide.
  * @param at where in a row the id is.
  */
 export function createRowIndex(rows: Rows, at: number): RowIndex {
-  const parts = Array.from({ length: 1 << partBits }, () => new Uint32Array(smallestPart))
-  const counts = new Uint32Array(1 << partBits)
+  let slots = new Int32Array(smallest)
+  let count = 0
+  /** While the index grows: the slots out of which it does, all of which still hold what they held, and how many of them have moved. */
+  let former: Int32Array | null = null
+  let moved = 0
+  const [moving, homes] = [new Int32Array(movedAtATime), new Int32Array(movedAtATime)]
 
-  const partOf = (first: number) => first >>> (32 - partBits)
+  const entryFor = (row: number) => (rows.word(row, at + tagWord) << rowBits) | (row + 1)
+  const homeOf = (row: number, among: Int32Array) => home(rows.word(row, at + slotWord), among)
 
-  /** The row's place in its part: where it is, or where it is to go. */
-  function slotOf(part: Uint32Array, row: number): number {
-    const mask = part.length - 1
-    let slot = rows.word(row, at + 3) & mask
-    while (part[slot] !== 0 && part[slot] !== row + 1) slot = (slot + 1) & mask
+  function findAmong(among: Int32Array, id: Uint32Array): number {
+    const tag = (id[tagWord] as number) << rowBits
+    for (let slot = home(id[slotWord] as number, among); ; slot = next(slot, among)) {
+      const entry = among[slot] as number
+      if (entry === 0) return -1
+      if ((entry ^ tag) >>> rowBits === 0 && entry !== gone && holds(rowIn(entry), id)) return rowIn(entry)
+    }
+  }
+
+  function holds(row: number, id: Uint32Array): boolean {
+    const page = rows.page(row)
+    const offset = rows.offset(row) + at
+    return page[offset] === id[0] && page[offset + 1] === id[1] && page[offset + 2] === id[2] && page[offset + 3] === id[3]
+  }
+
+  /** Where a row's entry is, or where it is to go. */
+  function seek(row: number, among: Int32Array): number {
+    const entry = entryFor(row)
+    let slot = homeOf(row, among)
+    while (among[slot] !== 0 && among[slot] !== entry) slot = next(slot, among)
     return slot
   }
 
-  function grow(number: number): Uint32Array {
-    const part = parts[number] as Uint32Array
-    const larger = new Uint32Array(part.length * 2)
-    for (const entry of part) if (entry !== 0) larger[slotOf(larger, entry - 1)] = entry
-    parts[number] = larger
-    return larger
+  function moveSome(from: Int32Array): void {
+    const end = Math.min(moved + movedAtATime, from.length)
+    let waiting = 0
+    // Each row is somewhere else in memory: read one after the other, with little between, they are waited for together.
+    for (; moved < end; moved++) {
+      const entry = from[moved] as number
+      if (entry === 0 || entry === gone) continue
+      moving[waiting] = entry
+      homes[waiting++] = homeOf(rowIn(entry), slots)
+    }
+    for (let index = 0; index < waiting; index++) {
+      let slot = homes[index] as number
+      while (slots[slot] !== 0) slot = next(slot, slots)
+      slots[slot] = moving[index] as number
+    }
+    if (moved === from.length) former = null
+  }
+
+  /** Whoever was put further on because this slot was taken moves up, so that no search ends before it. */
+  function fill(hole: number): void {
+    for (let slot = next(hole, slots); slots[slot] !== 0; slot = next(slot, slots)) {
+      const fromHome = distance(homeOf(rowIn(slots[slot] as number), slots), slot, slots)
+      if (fromHome < distance(hole, slot, slots)) continue
+      slots[hole] = slots[slot] as number
+      hole = slot
+    }
+    slots[hole] = 0
   }
 
   return {
     find(id) {
-      const [first, second, third, fourth] = [id[0] as number, id[1] as number, id[2] as number, id[3] as number]
-      const part = parts[partOf(first)] as Uint32Array
-      const mask = part.length - 1
-      for (let slot = fourth & mask; ; slot = (slot + 1) & mask) {
-        const entry = part[slot] as number
-        if (entry === 0) return -1
-        const words = rows.page(entry - 1)
-        const offset = rows.offset(entry - 1) + at
-        const isSame =
-          words[offset + 3] === fourth && words[offset] === first && words[offset + 1] === second && words[offset + 2] === third
-        if (isSame) return entry - 1
-      }
+      const row = findAmong(slots, id)
+      return row === -1 && former !== null ? findAmong(former, id) : row
     },
 
     add(row) {
-      const number = partOf(rows.word(row, at))
-      let part = parts[number] as Uint32Array
-      const count = ((counts[number] as number) + 1) | 0
-      // Three quarters full, a row that is not there is found out after 8 slots on average.
-      if (count * 4 > part.length * 3) part = grow(number)
-      part[slotOf(part, row)] = row + 1
-      counts[number] = count
+      count++
+      if (former === null && count > slots.length * fullest) {
+        former = slots
+        moved = 0
+        slots = new Int32Array(lengthAfter(former.length))
+      }
+      if (former !== null) moveSome(former)
+      slots[seek(row, slots)] = entryFor(row)
     },
 
     remove(row) {
-      const number = partOf(rows.word(row, at))
-      const part = parts[number] as Uint32Array
-      const mask = part.length - 1
-      let hole = slotOf(part, row)
-      if (part[hole] === 0) return
-      // Whoever was put further on because this slot was taken moves up, so that no search ends before it.
-      for (let slot = (hole + 1) & mask; part[slot] !== 0; slot = (slot + 1) & mask) {
-        const home = rows.word((part[slot] as number) - 1, at + 3) & mask
-        if (((slot - home) & mask) < ((slot - hole) & mask)) continue
-        part[hole] = part[slot] as number
-        hole = slot
-      }
-      part[hole] = 0
-      counts[number] = (counts[number] as number) - 1
+      const before = former === null ? -1 : seek(row, former)
+      const isBefore = former !== null && former[before] !== 0
+      if (former !== null && isBefore) former[before] = gone
+      const slot = seek(row, slots)
+      const isHere = slots[slot] !== 0
+      if (isHere) fill(slot)
+      if (isHere || isBefore) count--
     },
   }
+}
+
+function rowIn(entry: number): number {
+  return (entry & rowMask) - 1
+}
+
+/** Slots may be of any number, so that few stay empty: a word of an id is scaled to it. */
+function home(word: number, slots: Int32Array): number {
+  return Math.floor((word * slots.length) / words)
+}
+
+function next(slot: number, slots: Int32Array): number {
+  return slot + 1 === slots.length ? 0 : slot + 1
+}
+
+function distance(from: number, to: number, slots: Int32Array): number {
+  return to >= from ? to - from : to - from + slots.length
+}
+
+/** Powers of two, and one length between each two of them. */
+function lengthAfter(length: number): number {
+  return (length & (length - 1)) === 0 ? length * 1.5 : (length * 4) / 3
 }

@@ -27,6 +27,7 @@ const asking = '/authorize'
 
 /** A header field's value that is one method (RFC 9110, section 5.6.2: a token). */
 const oneMethod = /^[!#$%&'*+.^_`|~\w-]+$/
+const wholeUrl = /^https?:\/\/([^/?#]+)(\/.*)?$/i
 /** A path with its query. None contains a space: Node joins headers that are repeated with one. */
 const oneTarget = /^\/[^\s]*$/
 
@@ -41,15 +42,13 @@ export function originalRequest({ url, method, head }: Question, isTrusted: bool
   const isEnvoys = path !== undefined
   if (!isTrusted || !claims(head)) return read(host, path, method, isEnvoys)
   // ingress-nginx sends a URL, others only a path under the same name.
-  const { originalUrl: whole } = head
-  const [, hostInUrl, pathInUrl] = (whole !== undefined && /^https?:\/\/([^/?#]+)(\/.*)?$/i.exec(whole)) || [undefined, undefined, whole]
-  const hosts = [head.forwardedHost, hostInUrl, path && host]
-  if (!hosts.every((claim) => claim === undefined || isHost(claim))) return undefined
-  const agreedHost = agreed(hosts.map((claim) => claim && hostName(claim)))
-  const target = agreed([path, head.forwardedUri, head.originalUri, pathInUrl])
-  const agreedMethod = agreed([head.forwardedMethod, head.originalMethod])
-  if (agreedHost === null || target === null || agreedMethod === null) return undefined
-  return read(agreedHost ?? host, target, agreedMethod ?? method, isEnvoys)
+  const inUrl = head.originalUrl === undefined ? null : wholeUrl.exec(head.originalUrl)
+  const pathInUrl = inUrl === null ? head.originalUrl : inUrl[2]
+  const claimed = both(nameIn(head.forwardedHost), both(nameIn(inUrl?.[1]), isEnvoys ? nameIn(host) : undefined))
+  const target = both(both(path, head.forwardedUri), both(head.originalUri, pathInUrl))
+  const asked = both(head.forwardedMethod, head.originalMethod)
+  if (claimed === null || target === null || asked === null) return undefined
+  return read(claimed ?? host, target, asked ?? method, isEnvoys)
 }
 
 /** Whether a proxy says anything of another request than the one that it sends. */
@@ -57,18 +56,19 @@ function claims({ forwardedHost, forwardedUri, forwardedMethod, originalUrl, ori
   return (forwardedHost ?? forwardedUri ?? forwardedMethod ?? originalUrl ?? originalUri ?? originalMethod) !== undefined
 }
 
-/** What all claims say that say something; `null` where they contradict each other. */
-function agreed(claims: readonly (string | undefined)[]): string | undefined | null {
-  let said: string | undefined
-  for (const claim of claims) {
-    if (claim === undefined || claim === said) continue
-    if (said !== undefined) return null
-    said = claim
-  }
-  return said
+/** What both claims say that say something; `null` where they contradict each other, or one of them makes no sense. */
+function both(one: string | undefined | null, other: string | undefined | null): string | undefined | null {
+  if (one === undefined || one === other) return other
+  return other === undefined ? one : null
+}
+
+/** The host that a claim names; `null` where that makes no sense. */
+function nameIn(claim: string | undefined): string | undefined | null {
+  if (claim === undefined) return undefined
+  return isHost(claim) ? hostName(claim) : null
 }
 
 function read(host: string, target = '', method: string, isEnvoys: boolean): OriginalRequest | undefined {
-  if (!isHost(host) || !oneMethod.test(method) || (target !== '' && !oneTarget.test(target))) return undefined
+  if (!isHost(host) || (method !== 'GET' && !oneMethod.test(method)) || (target !== '' && !oneTarget.test(target))) return undefined
   return { host: hostName(host), target, method, isEnvoys }
 }

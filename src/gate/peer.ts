@@ -32,16 +32,24 @@ function plain(address: string): string {
   return whole.startsWith('::') ? whole.replace(/^::ffff:(?=\d+\.)/i, '') : whole
 }
 
+/** Most requests are for the host of the one before, and comparing two names takes less than reading one. */
+let lastHost = ''
+let [lastNamed, lastName] = ['', '']
+
 /** The name in a `Host` header: lower case, without port and without the dot that may end a full name, as it is the same host. */
 export function hostName(header: string | undefined): string {
-  const host = (header ?? '').toLowerCase()
+  if (header === undefined || header === lastNamed) return header === undefined ? '' : lastName
+  lastName = nameOfHost(header)
+  lastNamed = header
+  return lastName
+}
+
+function nameOfHost(header: string): string {
+  const host = header.toLowerCase()
   const port = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':')
   const name = port === -1 ? host : host.slice(0, port)
   return name.endsWith('.') ? name.slice(0, -1) : name
 }
-
-/** Most requests are for the host of the one before, and comparing two names takes less than reading one. */
-let lastHost = ''
 
 const host = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{0,5})?$/i
 
@@ -61,6 +69,22 @@ export function namesOneHost({ hosts, host = '' }: Head): boolean {
   return hosts <= 1 && isHost(host)
 }
 
+/** Addresses by how they were written: most clients come again and again. */
+const addresses = createBoundedCache<string>(10_000)
+
+/** An address in its one form; `undefined` for what is none. A copy: many remember addresses, and a part of a list would keep all of it in memory. */
+function readAddress(text: string): string | undefined {
+  const known = addresses.get(text)
+  if (known !== undefined || isIP(text) === 0) return known
+  const [written, address] = [copyOf(text), copyOf(plain(text))]
+  addresses.set(written, address)
+  return address
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
 /** Proxies before one another that are looked past, at the most. */
 const maxHops = 50
 
@@ -74,10 +98,9 @@ export function clientAddress(peer: string, list: string | undefined, isTrusted:
   let end = list.length
   for (let hops = 0; hops < maxHops && end >= 0; hops++) {
     const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1)
-    const hop = list.slice(comma + 1, end).trim()
-    if (isIP(hop) === 0) break
-    // A copy: many remember addresses, and a part of the list would keep all of it in memory.
-    address = Buffer.from(plain(hop), 'latin1').toString('latin1')
+    const hop = readAddress(list.slice(comma + 1, end).trim())
+    if (hop === undefined) break
+    address = hop
     if (!isTrusted(address)) break
     end = comma
   }

@@ -25,7 +25,7 @@ const asObjects = process.argv[3] === 'map'
 /** How many are looked up. */
 const sampled = Math.min(tokens, 100_000)
 /** How often one is changed, and one removed and taken in again, once the table is full. */
-const changes = 200_000
+const changes = 120_000
 /** Until then, V8 compiles what is measured, in a thread that has the same core here, and takes slices of some milliseconds from it. */
 const untilCompiled = 300_000
 

@@ -22,6 +22,7 @@ type Figures = Pick<Measured, 'requestsPerSecond' | 'cpuMicros'> & Partial<Pick<
 interface Turn {
   readonly name: string
   readonly run: (seconds: number) => Promise<Figures>
+  readonly startsAnew?: boolean
 }
 
 export const creates: Bench = {
@@ -41,7 +42,7 @@ export const creates: Bench = {
       const postern = await startPostern(installation, { RATE_LIMIT: '0' })
       const api: Running = { ...postern, url: postern.apiUrl }
       const turns: Turn[] = [
-        { name: rowsName, run: (seconds) => bareSqlite('bare-rows.mjs', join(context.scratch, 'rows.db'), seconds) },
+        { name: rowsName, run: (seconds) => bareSqlite('bare-rows.mjs', join(context.scratch, 'rows.db'), seconds), startsAnew: true },
         ...clients.map((connections) => ({
           name: nameOf(connections),
           async run(seconds: number) {
@@ -52,7 +53,7 @@ export const creates: Bench = {
             return figures
           },
         })),
-        { name: transactionsName, run: (seconds) => bareTransactions(context, installation, seconds) },
+        { name: transactionsName, run: (seconds) => bareTransactions(context, installation, seconds), startsAnew: true },
         { name: 'Fastify, which checks the body and answers alike; 64 clients', run: (seconds) => measure(fastify, { requests, seconds }) },
         { name: 'bare node:http, empty 200; 64 clients', run: (seconds) => measure(bare, { requests, seconds }) },
       ]
@@ -69,7 +70,8 @@ export const creates: Bench = {
 const nameOf = (connections: number) => `Postern, ${connections} ${connections === 1 ? 'client' : 'clients'}`
 
 async function inTurns({ pace, say }: Context, turns: readonly Turn[], measured: Map<string, Figures[]>): Promise<void> {
-  for (const { run } of turns) await run(pace.warmUpSeconds)
+  // A program that starts anew in each turn has nothing to get warm.
+  for (const { run, startsAnew } of turns) if (!startsAnew) await run(pace.warmUpSeconds)
   for (let round = 1; round <= pace.rounds; round++) {
     for (const { name, run } of turns) {
       const figures = await run(pace.roundSeconds)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // First of all, as its comment says.
-import './cli/next-tick.ts'
+import './cli/engine.ts'
 
 import { run } from './cli/run.ts'
 

@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const { only, quick } = values
 const isWhole = only === undefined && !quick
 const results = values.results ?? (isWhole ? join(import.meta.dirname, 'results') : undefined)
-const pace = quick ? { warmUpSeconds: 1, roundSeconds: 1, rounds: 3 } : { warmUpSeconds: 2, roundSeconds: 2, rounds: 3 }
+const pace = quick ? { warmUpSeconds: 1, roundSeconds: 1, rounds: 3 } : { warmUpSeconds: 1, roundSeconds: 2, rounds: 3 }
 
 const startedAt = performance.now()
 const secondsSince = (from: number) => (performance.now() - from) / 1000

@@ -138,7 +138,11 @@ function distance(from: number, to: number, slots: Int32Array): number {
   return to >= from ? to - from : to - from + slots.length
 }
 
-/** Powers of two, and one length between each two of them. */
+/** So few slots are little memory, and double: each time, every row is read once more. */
+const few = 2 ** 20
+
+/** Powers of two, and of many slots one length between each two of them. */
 function lengthAfter(length: number): number {
+  if (length < few) return length * 2
   return (length & (length - 1)) === 0 ? length * 1.5 : (length * 4) / 3
 }

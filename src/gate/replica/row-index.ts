@@ -13,7 +13,7 @@ export interface RowIndex {
 const smallest = 1024
 /** Fuller, a row that is not there would be found out only after more than 22 slots on average: two lines of a processor's cache. */
 const fullest = 0.85
-/** Slots that move with each row that is taken in while an index grows. The index grows by a third at least, so this is soon over. */
+/** Slots that move with each row that is taken in while an index grows. Each growth is by a third at least, so it is over before the next. */
 const movedAtATime = 256
 
 /** A slot's other bits are some of the id's, so that hardly any row but the right one is read: each is somewhere else in memory. 134 million rows, then. */
@@ -138,11 +138,11 @@ function distance(from: number, to: number, slots: Int32Array): number {
   return to >= from ? to - from : to - from + slots.length
 }
 
-/** So few slots are little memory, and double: each time, every row is read once more. */
+/** So few slots are little memory, and grow by much: each time, every row is read once more, and a start reads all of them. */
 const few = 2 ** 20
 
-/** Powers of two, and of many slots one length between each two of them. */
+/** Powers of four, and of many slots powers of two and one length between each two of them. */
 function lengthAfter(length: number): number {
-  if (length < few) return length * 2
+  if (length < few) return length * 4
   return (length & (length - 1)) === 0 ? length * 1.5 : (length * 4) / 3
 }

@@ -27,9 +27,8 @@ const asking = '/authorize'
 
 /** A header field's value that is one method (RFC 9110, section 5.6.2: a token). */
 const oneMethod = /^[!#$%&'*+.^_`|~\w-]+$/
+/** `X-Original-URL` as ingress-nginx sends it. */
 const wholeUrl = /^https?:\/\/([^/?#]+)(\/.*)?$/i
-/** A path with its query. None contains a space: Node joins headers that are repeated with one. */
-const oneTarget = /^\/[^\s]*$/
 
 /**
  * The request that is asked about; `undefined` where nobody can say which one it is, as headers are repeated, contradict each other or make no sense.
@@ -69,6 +68,18 @@ function nameIn(claim: string | undefined): string | undefined | null {
 }
 
 function read(host: string, target = '', method: string, isEnvoys: boolean): OriginalRequest | undefined {
-  if (!isHost(host) || (method !== 'GET' && !oneMethod.test(method)) || (target !== '' && !oneTarget.test(target))) return undefined
+  if (!isHost(host) || (method !== 'GET' && !oneMethod.test(method)) || (target !== '' && !isTarget(target))) return undefined
   return { host: hostName(host), target, method, isEnvoys }
+}
+
+const [slash, space, noBreakSpace] = [0x2f, 0x20, 0xa0]
+
+/** Whether it is a path with its query. None contains a space: Node joins headers that are repeated with one. */
+function isTarget(text: string): boolean {
+  if (text.charCodeAt(0) !== slash) return false
+  for (let at = 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code <= space || code === noBreakSpace) return false
+  }
+  return true
 }

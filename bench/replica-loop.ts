@@ -26,7 +26,7 @@ const asObjects = process.argv[3] === 'map'
 const sampled = Math.min(tokens, 100_000)
 /** How often one is changed, and one removed and taken in again, once the table is full. */
 const changes = 120_000
-/** Until then, V8 compiles what is measured, in a thread that has the same core here, and takes slices of some milliseconds from it. */
+/** Until then, V8 still compiles what is measured, and holds it up for some milliseconds now and then. */
 const untilCompiled = 300_000
 
 interface Table {

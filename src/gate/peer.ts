@@ -38,9 +38,11 @@ let [lastNamed, lastName] = ['', '']
 
 /** The name in a `Host` header: lower case, without port and without the dot that may end a full name, as it is the same host. */
 export function hostName(header: string | undefined): string {
-  if (header === undefined || header === lastNamed) return header === undefined ? '' : lastName
-  lastName = nameOfHost(header)
-  lastNamed = header
+  if (header === undefined) return ''
+  if (header !== lastNamed) {
+    lastName = nameOfHost(header)
+    lastNamed = header
+  }
   return lastName
 }
 

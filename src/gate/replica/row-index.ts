@@ -110,13 +110,18 @@ export function createRowIndex(rows: Rows, at: number): RowIndex {
     },
 
     remove(row) {
-      const before = former === null ? -1 : seek(row, former)
-      const isBefore = former !== null && former[before] !== 0
-      if (former !== null && isBefore) former[before] = gone
+      let wasThere = false
+      if (former !== null) {
+        const before = seek(row, former)
+        wasThere = former[before] !== 0
+        if (wasThere) former[before] = gone
+      }
       const slot = seek(row, slots)
-      const isHere = slots[slot] !== 0
-      if (isHere) fill(slot)
-      if (isHere || isBefore) count--
+      if (slots[slot] !== 0) {
+        fill(slot)
+        wasThere = true
+      }
+      if (wasThere) count--
     },
   }
 }
